@@ -1,0 +1,50 @@
+/**
+ * The closed list of everything that Sluice can tell a person has gone wrong: `code: [title, remedy]`.
+ * The first digit says where it happened: 1 the machine and the local stack, 2 a row, 3 a delivery (file or message),
+ * 4 a profile or a command line, 5 the world around a function. `docs/errors.md` has a section for each code.
+ */
+export const codes = {
+  'SLU-1001': ['a needed program is missing or too old', 'install the version that the message names'],
+  'SLU-1002': ['a port is taken', 'stop what holds the port or choose another in the settings'],
+  'SLU-1003': ['a part of the local stack did not start', 'read its log with `sluice logs <part>`'],
+  'SLU-1004': ['the local stack is not running', 'start it with `sluice up`'],
+  'SLU-1005': ['a download failed', 'check the network, then run the same command again'],
+  'SLU-1006': ['the deployment failed', 'read the lines above, mend the cause, then run `sluice deploy` again'],
+  'SLU-1007': ['the platform is not deployed', 'deploy it with `sluice deploy`'],
+  'SLU-1008': ['the disk is full or cannot be written', 'free some space or permit writing, then run the same command again'],
+
+  'SLU-2001': ['the record cannot be parsed', 'mend the record at the named position'],
+  'SLU-2002': ['the record has too few or too many columns', 'give every record the columns of the header'],
+  'SLU-2003': ['a column that the key needs is missing or empty', 'fill the named column'],
+  'SLU-2004': ['a value does not fit its column', 'give the named column a value of its type'],
+  'SLU-2005': ['the transform returned a column that the table does not have', 'return only columns of the feed’s table'],
+  'SLU-2006': ['the transform threw', 'mend the transform or the record'],
+  'SLU-2007': ['the transform returned something that is not a row', 'return a row, a list of rows, or null to drop the record'],
+  'SLU-2008': ['the database refuses the row', 'read the database’s message and mend the row'],
+  'SLU-2009': ['the record is larger than the profile allows', 'send smaller records or raise the limit in the profile'],
+  'SLU-2010': ['the transform did not return in time', 'make the transform finish; it must not wait'],
+
+  'SLU-3001': ['the key names no feed of the tenant', 'upload to <staging bucket>/<feed>/<file>'],
+  'SLU-3002': ['the file’s extension is not one that the feed takes', 'send one of the formats that the message names'],
+  'SLU-3003': ['the file is larger than the profile allows', 'split the file or raise the limit in the profile'],
+  'SLU-3004': ['the file is empty', 'upload the file again with its content'],
+  'SLU-3005': ['the object was deleted before it was read', 'upload the file again'],
+  'SLU-3006': ['the file is not UTF-8', 'convert the file to UTF-8 and upload it again'],
+  'SLU-3007': ['the file has more rows than the profile allows', 'split the file or raise the limit in the profile'],
+  'SLU-3008': ['the message names no feed of the tenant', 'send a feed of the tenant in the field `feed`'],
+  'SLU-3009': ['the file’s header is unusable', 'give the file a header line with each column once'],
+  'SLU-3010': ['the content does not match the extension', 'name the file after its content'],
+
+  'SLU-4001': ['a profile is invalid', 'mend the places that the message names'],
+  'SLU-4002': ['an unknown tenant, feed or run', 'use one of the names that the message gives'],
+  'SLU-4003': ['the command line is wrong', 'see `sluice <command> --help`'],
+  'SLU-4004': ['a setting is wrong', 'mend the setting that the message names'],
+
+  'SLU-5001': ['the database does not answer', 'nothing to do: the delivery is tried again by itself'],
+  'SLU-5002': ['an AWS service does not answer', 'nothing to do: the delivery is tried again by itself'],
+  'SLU-5003': ['the function’s time is used up', 'nothing to do: the delivery is tried again by itself'],
+  'SLU-5004': ['the function is wrongly configured', 'deploy again; if it stays, report it'],
+  'SLU-5005': ['the counts of a run do not balance', 'report it together with the run’s id'],
+} as const satisfies Record<string, readonly [title: string, remedy: string]>;
+
+export type Code = keyof typeof codes;
