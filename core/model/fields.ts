@@ -1,0 +1,95 @@
+import { type FieldValues, RowError } from './row.ts';
+
+/**
+ * The fields of one record as a transform reads them. A method parses the named field to a type and rejects the row, naming
+ * column and value, when it is missing or is something else; the same call serves a CSV cell (text) and a JSON value.
+ * The `optional…` methods give null for a field that is absent, empty or null.
+ */
+export class Fields {
+  readonly values: FieldValues;
+
+  constructor(values: FieldValues) {
+    this.values = values;
+  }
+
+  text(name: string): string {
+    return this.#required(name, this.optionalText(name));
+  }
+
+  optionalText(name: string): string | null {
+    const value = this.values[name];
+    if (value === undefined || value === null || value === '') return null;
+    if (typeof value === 'string') return value;
+    if (typeof value === 'object') throw mismatch(name, value, 'text');
+    return String(value);
+  }
+
+  /** A whole number that JavaScript holds exactly (up to 2^53). */
+  integer(name: string): number {
+    return this.#required(name, this.optionalInteger(name));
+  }
+
+  optionalInteger(name: string): number | null {
+    const number = this.optionalNumber(name);
+    if (number !== null && !Number.isSafeInteger(number)) throw mismatch(name, this.values[name], 'a whole number');
+    return number;
+  }
+
+  number(name: string): number {
+    return this.#required(name, this.optionalNumber(name));
+  }
+
+  optionalNumber(name: string): number | null {
+    const value = this.values[name];
+    if (typeof value === 'number') return value;
+    if (value === undefined || value === null || value === '') return null;
+    if (typeof value !== 'string' || !/^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(value)) {
+      throw mismatch(name, value, 'a number');
+    }
+    return Number(value);
+  }
+
+  /** An ISO 8601 instant, such as `2001-01-31T08:15Z`; one without a zone is taken as UTC. */
+  timestamp(name: string): Date {
+    const text = this.text(name);
+    const match = /^\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(Z|[+-]\d\d:?\d\d)?)?$/.exec(text);
+    const zoned = match && text.length > 10 && !match[1] ? `${text}Z` : text;
+    const date = new Date(match ? zoned.replace(' ', 'T') : Number.NaN);
+    if (Number.isNaN(date.getTime()) || !sameDay(text, date, match?.[1])) {
+      throw mismatch(name, text, 'a timestamp such as 2001-01-31T08:15:00Z');
+    }
+    return date;
+  }
+
+  /** A calendar day, `YYYY-MM-DD`. */
+  date(name: string): string {
+    return this.#required(name, this.optionalDate(name));
+  }
+
+  optionalDate(name: string): string | null {
+    const text = this.optionalText(name);
+    if (text === null) return null;
+    const date = /^\d{4}-\d\d-\d\d$/.test(text) ? new Date(`${text}T00:00:00Z`) : undefined;
+    if (!date || Number.isNaN(date.getTime()) || date.toISOString().slice(0, 10) !== text) {
+      throw mismatch(name, text, 'a day such as 2001-01-31');
+    }
+    return text;
+  }
+
+  #required<T>(name: string, value: T | null): T {
+    if (value !== null) return value;
+    throw new RowError('SLU-2003', `column "${name}" is missing or empty`, name);
+  }
+}
+
+/** JavaScript rolls 31 February over into March: a day that does not come back as it went in does not exist. */
+const sameDay = (text: string, date: Date, zone: string | undefined): boolean =>
+  (zone !== undefined && zone !== 'Z') || date.toISOString().slice(0, 10) === text.slice(0, 10);
+
+const mismatch = (name: string, value: unknown, expected: string): RowError =>
+  new RowError('SLU-2004', `column "${name}": ${show(value)} is not ${expected}`, name);
+
+function show(value: unknown): string {
+  const text = typeof value === 'bigint' ? String(value) : (JSON.stringify(value) ?? String(value));
+  return text.length > 60 ? `${text.slice(0, 60)}…` : text;
+}

@@ -1,0 +1,58 @@
+import type { Code } from './codes.ts';
+
+/** What the reader made of one record: its fields by name, as text (CSV) or as JSON values (NDJSON, messages). */
+export type FieldValues = Readonly<Record<string, unknown>>;
+
+/** One record inside a delivery. */
+export interface Row {
+  /** 1-based place in a file; the sequence number of a message. */
+  readonly position: number | string;
+  readonly values: FieldValues;
+  /** The record as it arrived; called only when the row is rejected. */
+  readonly raw: () => string;
+}
+
+export type Stage = 'read' | 'transform' | 'load';
+
+/** A record that was refused, with all that its sender needs to find and mend it. */
+export interface Rejection {
+  readonly position: number | string;
+  readonly stage: Stage;
+  readonly code: Code;
+  readonly message: string;
+  /** The column at fault, when there is one. */
+  readonly column?: string;
+  readonly raw: string;
+}
+
+/** What became of the rows of a run. At its end `read = loaded + dropped + rejected`. */
+export interface Counts {
+  read: number;
+  loaded: number;
+  dropped: number;
+  rejected: number;
+}
+
+export const noCounts = (): Counts => ({ read: 0, loaded: 0, dropped: 0, rejected: 0 });
+
+/** Adds `more` to `total`, in place. */
+export function addCounts(total: Counts, more: Counts): void {
+  total.read += more.read;
+  total.loaded += more.loaded;
+  total.dropped += more.dropped;
+  total.rejected += more.rejected;
+}
+
+export const balanced = (c: Counts): boolean => c.read === c.loaded + c.dropped + c.rejected;
+
+/** Thrown while a row is transformed to reject it with a code and the column at fault. */
+export class RowError extends Error {
+  override readonly name = 'RowError';
+  readonly code: Code;
+  readonly column: string | undefined;
+  constructor(code: Code, message: string, column?: string) {
+    super(message);
+    this.code = code;
+    this.column = column;
+  }
+}

@@ -1,0 +1,67 @@
+import type { Fields } from './fields.ts';
+import type { Table } from './table.ts';
+
+/** Formats of files, each with its extensions. Messages on the stream are JSON objects. */
+export const extensions = { csv: ['.csv'], ndjson: ['.ndjson', '.jsonl'] } as const;
+export type Format = keyof typeof extensions;
+
+/** What a transform is told about the record besides its fields. */
+export interface TransformContext {
+  readonly tenant: string;
+  readonly feed: string;
+  /** Place in a file, or sequence number of a message. */
+  readonly position: number | string;
+  /** `s3://bucket/key` of the file, or the stream's name. */
+  readonly origin: string;
+}
+
+/** One kind of data that a tenant sends: `s3://<staging>/<name>/…`, or messages on the stream. */
+export interface Feed<Out = unknown> {
+  readonly name: string;
+  readonly description: string;
+  readonly formats: readonly Format[];
+  readonly table: Table<Out>;
+  /**
+   * The tenant's own code: one record in, a row out, several rows, or null to drop the record. Throwing rejects it.
+   * It is pure: no I/O, no clock, no state, so that a second attempt gives the same rows.
+   */
+  transform(fields: Fields, context: TransformContext): Out | readonly Out[] | null;
+}
+
+/** Keeps the row's type between a feed's table and its transform. */
+export const defineFeed = <Out>(feed: Feed<Out>): Feed<Out> => feed;
+
+export interface Limits {
+  /** Largest file, in bytes. */
+  readonly maxFileBytes: number;
+  /** Most rows of one file. */
+  readonly maxFileRows: number;
+  /** Largest message, in bytes. */
+  readonly maxMessageBytes: number;
+}
+
+export interface StreamSettings {
+  readonly shards: number;
+  /** Hours that Kinesis keeps a message: 24 to 8760. */
+  readonly retentionHours: number;
+  /** The feed of a message that has no field `feed`. */
+  readonly feed: string;
+}
+
+/** A customer of the platform and its service agreement: plain data, but for the transforms of its feeds. */
+export interface Tenant {
+  /** Lower case letters and digits, starting with a letter, at most 32: it names buckets, keyspaces and roles. */
+  readonly id: string;
+  readonly name: string;
+  /** Where the operator writes when something is wrong. */
+  readonly contact: string;
+  readonly limits: Limits;
+  readonly stream: StreamSettings;
+  // biome-ignore lint/suspicious/noExplicitAny: each feed has a row type of its own, checked where it is defined
+  readonly feeds: readonly Feed<any>[];
+}
+
+export const defineTenant = (tenant: Tenant): Tenant => tenant;
+
+/** The two keyspaces of a tenant: its data, and the ledger of what happened to it. */
+export const keyspaces = (tenantId: string) => ({ data: tenantId, ops: `${tenantId}_ops` }) as const;
