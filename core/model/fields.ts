@@ -1,5 +1,13 @@
 import { type FieldValues, RowError } from './row.ts';
 
+/** The smallest and the largest value that is taken. */
+export interface Range {
+  readonly min: number;
+  readonly max: number;
+}
+
+const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
+
 /**
  * The fields of one record as a transform reads them. A method parses the named field to a type and rejects the row, naming
  * column and value, when it is missing or is something else; the same call serves a CSV cell (text) and a JSON value.
@@ -24,29 +32,38 @@ export class Fields {
     return String(value);
   }
 
-  /** A whole number that JavaScript holds exactly (up to 2^53). */
-  integer(name: string): number {
-    return this.#required(name, this.optionalInteger(name));
+  /** Text that is one of a closed list. */
+  oneOf<T extends string>(name: string, choices: readonly T[]): T {
+    const text = this.text(name) as T;
+    if (!choices.includes(text)) throw mismatch(name, text, `one of ${choices.join(', ')}`);
+    return text;
   }
 
-  optionalInteger(name: string): number | null {
-    const number = this.optionalNumber(name);
+  /** A whole number that JavaScript holds exactly (up to 2^53). */
+  integer(name: string, range?: Range): number {
+    return this.#required(name, this.optionalInteger(name, range));
+  }
+
+  optionalInteger(name: string, range?: Range): number | null {
+    const number = this.optionalNumber(name, range);
     if (number !== null && !Number.isSafeInteger(number)) throw mismatch(name, this.values[name], 'a whole number');
     return number;
   }
 
-  number(name: string): number {
-    return this.#required(name, this.optionalNumber(name));
+  /** A decimal number; NaN and the infinities are none. */
+  number(name: string, range?: Range): number {
+    return this.#required(name, this.optionalNumber(name, range));
   }
 
-  optionalNumber(name: string): number | null {
+  optionalNumber(name: string, range?: Range): number | null {
     const value = this.values[name];
-    if (typeof value === 'number') return value;
     if (value === undefined || value === null || value === '') return null;
-    if (typeof value !== 'string' || !/^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(value)) {
-      throw mismatch(name, value, 'a number');
+    const number = typeof value === 'number' ? value : typeof value === 'string' && NUMBER.test(value) ? +value : NaN;
+    if (!Number.isFinite(number)) throw mismatch(name, value, 'a number');
+    if (range !== undefined && (number < range.min || number > range.max)) {
+      throw mismatch(name, value, `between ${range.min} and ${range.max}`);
     }
-    return Number(value);
+    return number;
   }
 
   /** An ISO 8601 instant, such as `2001-01-31T08:15Z`; one without a zone is taken as UTC. */
@@ -74,6 +91,11 @@ export class Fields {
       throw mismatch(name, text, 'a day such as 2001-01-31');
     }
     return text;
+  }
+
+  /** The rejection for a value that breaks a rule of the tenant's own: `throw fields.unfit('origin', 'an airport')`. */
+  unfit(name: string, expected: string): RowError {
+    return mismatch(name, this.values[name], expected);
   }
 
   #required<T>(name: string, value: T | null): T {

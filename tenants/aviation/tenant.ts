@@ -1,0 +1,12 @@
+import { defineTenant } from '../../core/model/tenant.ts';
+import airports from './feeds/airports.ts';
+import flights from './feeds/flights.ts';
+
+export default defineTenant({
+  id: 'aviation',
+  name: 'Aviation Delay Research',
+  contact: 'data@aviation.example',
+  limits: { maxFileBytes: 50_000_000, maxFileRows: 1_000_000, maxMessageBytes: 10_000 },
+  stream: { shards: 1, retentionHours: 24, feed: 'flights' },
+  feeds: [flights, airports],
+});

@@ -1,0 +1,5 @@
+import type { Tenant } from '../core/model/tenant.ts';
+import aviation from './aviation/tenant.ts';
+
+/** Every tenant of this checkout, in the order in which they are listed and deployed. */
+export const tenants: readonly Tenant[] = [aviation];
