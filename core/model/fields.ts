@@ -6,7 +6,18 @@ export interface Range {
   readonly max: number;
 }
 
+const DAY = /^\d{4}-\d\d-\d\d$/;
+const HOURS = '(?:[01]\\d|2[0-3])';
+const TIMESTAMP = new RegExp(
+  `^\\d{4}-\\d\\d-\\d\\d(?:[T ]${HOURS}:[0-5]\\d(?::[0-5]\\d(?:\\.\\d+)?)?(Z|[+-]${HOURS}:?[0-5]\\d)?)?$`,
+);
 const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
+
+/** A whole number beyond 2^53 comes out of JSON as a bigint, so that text keeps its digits; a number rounds it. */
+function toNumber(value: unknown): number {
+  if (typeof value === 'number') return value;
+  return typeof value === 'bigint' || (typeof value === 'string' && NUMBER.test(value)) ? Number(value) : Number.NaN;
+}
 
 /**
  * The fields of one record as a transform reads them. A method parses the named field to a type and rejects the row, naming
@@ -24,9 +35,10 @@ export class Fields {
     return this.#required(name, this.optionalText(name));
   }
 
-  optionalText(name: string): string | null {
+  /** `placeholders` are what the sender writes where it does not know, such as `NA`: they count as empty. */
+  optionalText(name: string, placeholders: readonly string[] = []): string | null {
     const value = this.values[name];
-    if (value === undefined || value === null || value === '') return null;
+    if (value === undefined || value === null || value === '' || placeholders.includes(value as string)) return null;
     if (typeof value === 'string') return value;
     if (typeof value === 'object') throw mismatch(name, value, 'text');
     return String(value);
@@ -58,7 +70,7 @@ export class Fields {
   optionalNumber(name: string, range?: Range): number | null {
     const value = this.values[name];
     if (value === undefined || value === null || value === '') return null;
-    const number = typeof value === 'number' ? value : typeof value === 'string' && NUMBER.test(value) ? +value : NaN;
+    const number = toNumber(value);
     if (!Number.isFinite(number)) throw mismatch(name, value, 'a number');
     if (range !== undefined && (number < range.min || number > range.max)) {
       throw mismatch(name, value, `between ${range.min} and ${range.max}`);
@@ -69,12 +81,10 @@ export class Fields {
   /** An ISO 8601 instant, such as `2001-01-31T08:15Z`; one without a zone is taken as UTC. */
   timestamp(name: string): Date {
     const text = this.text(name);
-    const match = /^\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(Z|[+-]\d\d:?\d\d)?)?$/.exec(text);
+    const match = TIMESTAMP.exec(text);
     const zoned = match && text.length > 10 && !match[1] ? `${text}Z` : text;
-    const date = new Date(match ? zoned.replace(' ', 'T') : Number.NaN);
-    if (Number.isNaN(date.getTime()) || !sameDay(text, date, match?.[1])) {
-      throw mismatch(name, text, 'a timestamp such as 2001-01-31T08:15:00Z');
-    }
+    const date = new Date(match && dayExists(text) ? zoned.replace(' ', 'T') : Number.NaN);
+    if (Number.isNaN(date.getTime())) throw mismatch(name, text, 'a timestamp such as 2001-01-31T08:15:00Z');
     return date;
   }
 
@@ -86,10 +96,7 @@ export class Fields {
   optionalDate(name: string): string | null {
     const text = this.optionalText(name);
     if (text === null) return null;
-    const date = /^\d{4}-\d\d-\d\d$/.test(text) ? new Date(`${text}T00:00:00Z`) : undefined;
-    if (!date || Number.isNaN(date.getTime()) || date.toISOString().slice(0, 10) !== text) {
-      throw mismatch(name, text, 'a day such as 2001-01-31');
-    }
+    if (!DAY.test(text) || !dayExists(text)) throw mismatch(name, text, 'a day such as 2001-01-31');
     return text;
   }
 
@@ -104,14 +111,21 @@ export class Fields {
   }
 }
 
-/** JavaScript rolls 31 February over into March: a day that does not come back as it went in does not exist. */
-const sameDay = (text: string, date: Date, zone: string | undefined): boolean =>
-  (zone !== undefined && zone !== 'Z') || date.toISOString().slice(0, 10) === text.slice(0, 10);
+/** Whether the text starts with a day of the calendar; JavaScript would roll 31 February over into March. */
+function dayExists(text: string): boolean {
+  const [month, day] = [Number(text.slice(5, 7)), Number(text.slice(8, 10))];
+  if (day < 1 || month < 1 || month > 12) return false;
+  // The calendar repeats every 400 years; Date.UTC takes the years 0 to 99 for 1900 to 1999.
+  return day <= 28 || day <= new Date(Date.UTC(Number(text.slice(0, 4)) + 400, month, 0)).getUTCDate();
+}
 
 const mismatch = (name: string, value: unknown, expected: string): RowError =>
   new RowError('SLU-2004', `column "${name}": ${show(value)} is not ${expected}`, name);
 
 function show(value: unknown): string {
-  const text = typeof value === 'bigint' ? String(value) : (JSON.stringify(value) ?? String(value));
+  const quoted = typeof value === 'string' || (typeof value === 'object' && value !== null);
+  const text = quoted
+    ? JSON.stringify(value, (_, part) => (typeof part === 'bigint' ? String(part) : part))
+    : String(value);
   return text.length > 60 ? `${text.slice(0, 60)}…` : text;
 }
