@@ -19,6 +19,8 @@ const table = defineTable({
 
 const LATITUDE = { min: -90, max: 90 };
 const LONGITUDE = { min: -180, max: 180 };
+/** What the list says where it does not know. */
+const UNKNOWN = ['NA'];
 
 export default defineFeed({
   name: 'airports',
@@ -30,8 +32,8 @@ export default defineFeed({
     const row = {
       iata: code,
       name: fields.text('name'),
-      city: known(fields.optionalText('city')),
-      state: known(fields.optionalText('state')),
+      city: fields.optionalText('city', UNKNOWN),
+      state: fields.optionalText('state', UNKNOWN),
       country: fields.text('country'),
       latitude: fields.number('latitude', LATITUDE),
       longitude: fields.number('longitude', LONGITUDE),
@@ -40,6 +42,3 @@ export default defineFeed({
     return isIata(code) ? row : null;
   },
 });
-
-/** The list writes NA where it does not know. */
-const known = (text: string | null): string | null => (text === 'NA' ? null : text);
