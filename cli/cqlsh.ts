@@ -1,0 +1,18 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { localCassandraLogin } from '../local/cassandra.ts';
+import { childEnv, loadSettings, pathsOf } from '../local/settings.ts';
+import { passThrough } from './passthrough.ts';
+
+/** `sluice cqlsh -e "…"`: the Cassandra shell, logged in to the local Cassandra. A role of its own comes by -u and -p. */
+export const runCqlsh = (args: readonly string[]): Promise<number> => {
+  const settings = loadSettings();
+  const own = join(pathsOf(settings).venv, 'bin', 'cqlsh');
+  const { username, password } = localCassandraLogin;
+  const login = args.some((arg) => /^(-u|--username)/.test(arg)) ? [] : ['-u', username, '-p', password];
+  const env = { ...childEnv(settings), CQLSH_HOST: '127.0.0.1', CQLSH_PORT: String(settings.cassandraPort) };
+  return passThrough(existsSync(own) ? own : 'cqlsh', [...login, ...args], env, {
+    message: 'cqlsh is neither in the local stack’s Python environment nor on the path',
+    next: 'sluice up --no-docker (which downloads it), or pip install cqlsh',
+  });
+};

@@ -1,0 +1,142 @@
+import { Command, CommanderError } from 'commander';
+import { CliError, tell } from './errors.ts';
+import { exitCodes, exitNumber } from './exit-codes.ts';
+import { createUi, type Result, type Ui, writeAll } from './ui.ts';
+
+/**
+ * The command line. Modules of commands are loaded inside their actions, so that help and usage errors come at once.
+ * To add one: a file `cli/<name>.ts` that exports `run…(options, ui)`, and a line in `registerCommands`.
+ */
+const registerCommands = (program: Command, act: Act): void => {
+  program
+    .command('up')
+    .summary('start the local stack: LocalStack and Cassandra')
+    .option('--docker', 'run it in containers')
+    .option('--no-docker', 'run it as processes of this machine')
+    .action(act(async (options, ui) => (await import('./up.ts')).runUp(options, ui)));
+  program
+    .command('down')
+    .summary('stop the local stack')
+    .option('--purge', 'delete its state too: tables, logs, deployment; downloads stay')
+    .action(act(async (options, ui) => (await import('./down.ts')).runDown(options, ui)));
+  program
+    .command('status')
+    .summary('show what runs where, and what of it persists')
+    .action(act(async (_options, ui) => (await import('./status.ts')).runStatus(ui)));
+  program
+    .command('logs')
+    .summary('show the log of a part or of a function')
+    .argument('[part]', 'cassandra, localstack, deploy, or the name of a deployed function', 'localstack')
+    .option('-n, --lines <count>', 'how many of the last lines', '100')
+    .option('-f, --follow', 'go on as it grows')
+    .action(act(async (options, ui, part) => (await import('./logs.ts')).runLogs({ ...options, part }, ui)));
+  program
+    .command('deploy')
+    .summary('deploy the platform and the tenants onto the local stack')
+    .action(act(async (_options, ui) => (await import('./deploy.ts')).runDeploy(ui)));
+  program
+    .command('doctor')
+    .summary('show what this machine has and lacks for the local stack')
+    .action(act(async (_options, ui) => (await import('./doctor.ts')).runDoctor(ui)));
+};
+
+type Options = Record<string, string | boolean | undefined>;
+type Run = (options: Options, ui: Ui, ...args: string[]) => Promise<Result>;
+/** Turns a command's function into a commander action. */
+type Act = (run: Run) => (this: Command, ...given: unknown[]) => Promise<void>;
+
+/** They take every argument as it stands, `--help` and `--json` too, and hand over the terminal. */
+const passThrough: Record<string, () => Promise<(args: string[]) => Promise<number>>> = {
+  aws: async () => (await import('./aws.ts')).runAws,
+  cqlsh: async () => (await import('./cqlsh.ts')).runCqlsh,
+};
+
+export const main = async (argv: readonly string[]): Promise<void> => {
+  const json = argv.includes('--json');
+  const interrupt = new AbortController();
+  const [name = '', ...rest] = argv;
+  let exit: number;
+  try {
+    const tool = Object.hasOwn(passThrough, name) ? await passThrough[name]?.() : undefined;
+    if (tool !== undefined) {
+      exit = await tool(rest);
+    } else {
+      process.once('SIGINT', () => {
+        interrupt.abort();
+        process.stderr.write('interrupted\n');
+        process.exit(exitNumber('interrupted'));
+      });
+      exit = await runCommander(argv, createUi(json, interrupt.signal));
+    }
+  } catch (error) {
+    const told = tell(error);
+    exit = exitNumber(told.exit);
+    if (json && !Object.hasOwn(passThrough, name)) await writeAll(process.stdout, `${JSON.stringify(told.document)}\n`);
+    else await writeAll(process.stderr, `${told.lines.join('\n')}\n`);
+  }
+  // Something that still holds a socket must not keep the command from ending.
+  process.exit(exit);
+};
+
+const runCommander = async (argv: readonly string[], ui: Ui): Promise<number> => {
+  let exit = 0;
+  const finish = async (result: Result) => {
+    const text = ui.json ? JSON.stringify(result.data, null, 2) : result.lines.join('\n');
+    await writeAll(process.stdout, text === '' ? '' : `${text}\n`);
+    exit = exitNumber(result.exit ?? 'ok');
+  };
+  const act: Act = (run) =>
+    async function (...given) {
+      await finish(await run(this.opts(), ui, ...given.slice(0, -2).map(String)));
+    };
+  const program = createProgram(act);
+  if (argv.length === 0) {
+    await writeAll(process.stderr, program.helpInformation());
+    return exitNumber('usage');
+  }
+  try {
+    await program.parseAsync([...argv], { from: 'user' });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    if (error.exitCode === 0) return 0;
+    throw usageError(error, argv);
+  }
+  return exit;
+};
+
+const createProgram = (act: Act): Command => {
+  const program = new Command('sluice');
+  program
+    .description('Sluice: multi-tenant data ingestion into Cassandra and Amazon Keyspaces')
+    .exitOverride()
+    .configureOutput({ writeErr: () => undefined })
+    .helpCommand(true)
+    .addHelpText('after', helpEnd);
+  registerCommands(program, act);
+  for (const command of program.commands) command.option('--json', 'print one JSON document on standard output');
+  program.command('aws').summary('run the AWS CLI against the local stack').argument('[args...]').allowUnknownOption();
+  program.command('cqlsh').summary('run cqlsh against the local Cassandra').argument('[args...]').allowUnknownOption();
+  for (const command of program.commands) command.exitOverride().configureOutput({ writeErr: () => undefined });
+  return program;
+};
+
+const helpEnd = `
+Exit codes:
+${Object.values(exitCodes)
+  .map(([number, meaning]) => `  ${String(number).padEnd(5)}${meaning}`)
+  .join('\n')}
+
+Data goes to standard output, everything else to standard error. docs/local.md shows how to begin.`;
+
+/** Commander's message holds its own suggestion on a second line: `(Did you mean up?)`. */
+const usageError = (error: CommanderError, argv: readonly string[]): CliError => {
+  const [message = '', suggestion] = error.message.replace(/^error: /, '').split('\n');
+  const command = argv.find((arg) => !arg.startsWith('-'));
+  const known = error.code === 'commander.unknownCommand' || command === undefined ? '' : `${command} `;
+  return new CliError('SLU-4003', message, {
+    details: suggestion === undefined ? [] : [suggestion.replace(/^\((.*)\)$/, '$1')],
+    next: `sluice ${known}--help`,
+  });
+};
+
+if (import.meta.main) await main(process.argv.slice(2));

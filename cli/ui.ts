@@ -1,0 +1,83 @@
+/**
+ * How a command talks. Its result goes to standard output, once, as lines or as one JSON document; everything else,
+ * such as progress and notes, goes to standard error. So a pipe, a terminal and CI read the same data.
+ */
+export interface Ui {
+  readonly json: boolean;
+  /** Someone is watching: not a pipe, not CI. Only then may a line be overwritten or coloured. */
+  readonly interactive: boolean;
+  /** A line of progress or a remark, for people. */
+  readonly note: (line: string) => void;
+  /** A line of progress that the next one may replace on a terminal. */
+  readonly progress: (subject: string, message: string) => void;
+  /** Data that comes before the command ends, such as a log that is followed. Never together with --json. */
+  readonly line: (line: string) => void;
+  /** Aborted by the first Ctrl-C. */
+  readonly signal: AbortSignal;
+}
+
+/** What a command gives back: the document for programs, the lines for people. */
+export interface Result {
+  readonly data: unknown;
+  readonly lines: readonly string[];
+  /** Left out when all is well. */
+  readonly exit?: 'ok' | 'failed' | 'notFound' | 'environment' | 'rejects';
+}
+
+interface Streams {
+  readonly stdout: NodeJS.WriteStream;
+  readonly stderr: NodeJS.WriteStream;
+}
+
+export const createUi = (json: boolean, signal: AbortSignal, { stdout, stderr }: Streams = process): Ui => {
+  const interactive = stderr.isTTY === true && !process.env.CI;
+  return {
+    json,
+    interactive,
+    signal,
+    note: (line) => void stderr.write(`${line}\n`),
+    progress: (subject, message) => void stderr.write(`${subject.padEnd(10)}  ${message}\n`),
+    line: (line) => void stdout.write(`${line}\n`),
+  };
+};
+
+/** Writes all of it before resolving: a pipe takes 64 KB at a time, and an exit in between would cut the rest off. */
+export const writeAll = (stream: NodeJS.WriteStream, text: string): Promise<void> =>
+  new Promise((resolve, reject) => {
+    if (text === '') return resolve();
+    stream.write(text, (error) => {
+      // The reader has seen enough, as `head` does.
+      if (error && (error as NodeJS.ErrnoException).code !== 'EPIPE') reject(error);
+      else resolve();
+    });
+  });
+
+/** Columns that line up, two blanks apart. */
+export const table = (rows: readonly (readonly string[])[]): string[] => {
+  const columns = Math.max(0, ...rows.map((row) => row.length));
+  const widths = Array.from({ length: columns }, (_, i) => Math.max(...rows.map((row) => row[i]?.length ?? 0)));
+  return rows.map((row) =>
+    row
+      .map((cell, i) => cell.padEnd(widths[i] ?? 0))
+      .join('  ')
+      .trimEnd(),
+  );
+};
+
+export const bytes = (count: number): string => {
+  const units = ['B', 'KB', 'MB', 'GB', 'TB'];
+  let value = count;
+  let unit = 0;
+  while (value >= 1000 && unit < units.length - 1) {
+    value /= 1000;
+    unit += 1;
+  }
+  return `${unit === 0 ? value : value.toFixed(value < 10 ? 1 : 0)} ${units[unit]}`;
+};
+
+export const duration = (seconds: number): string => {
+  if (seconds < 60) return `${Math.round(seconds)} s`;
+  const minutes = Math.floor(seconds / 60);
+  if (minutes < 60) return `${minutes} min ${Math.round(seconds % 60)} s`;
+  return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+};
