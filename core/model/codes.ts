@@ -11,17 +11,29 @@ export const codes = {
   'SLU-1005': ['a download failed', 'check the network, then run the same command again'],
   'SLU-1006': ['the deployment failed', 'read the lines above, mend the cause, then run `sluice deploy` again'],
   'SLU-1007': ['the platform is not deployed', 'deploy it with `sluice deploy`'],
-  'SLU-1008': ['the disk is full or cannot be written', 'free some space or permit writing, then run the same command again'],
+  'SLU-1008': [
+    'the disk is full or cannot be written',
+    'free some space or permit writing, then run the same command again',
+  ],
 
   'SLU-2001': ['the record cannot be parsed', 'mend the record at the named position'],
   'SLU-2002': ['the record has too few or too many columns', 'give every record the columns of the header'],
   'SLU-2003': ['a column that the key needs is missing or empty', 'fill the named column'],
   'SLU-2004': ['a value does not fit its column', 'give the named column a value of its type'],
-  'SLU-2005': ['the transform returned a column that the table does not have', 'return only columns of the feed’s table'],
+  'SLU-2005': [
+    'the transform returned a column that the table does not have',
+    'return only columns of the feed’s table',
+  ],
   'SLU-2006': ['the transform threw', 'mend the transform or the record'],
-  'SLU-2007': ['the transform returned something that is not a row', 'return a row, a list of rows, or null to drop the record'],
+  'SLU-2007': [
+    'the transform returned something that is not a row',
+    'return a row, a list of rows, or null to drop the record',
+  ],
   'SLU-2008': ['the database refuses the row', 'read the database’s message and mend the row'],
-  'SLU-2009': ['the record is larger than the profile allows', 'send smaller records or raise the limit in the profile'],
+  'SLU-2009': [
+    'the record is larger than the profile allows',
+    'send smaller records or raise the limit in the profile',
+  ],
   'SLU-2010': ['the transform did not return in time', 'make the transform finish; it must not wait'],
 
   'SLU-3001': ['the key names no feed of the tenant', 'upload to <staging bucket>/<feed>/<file>'],

@@ -8,8 +8,8 @@ export interface Row {
   /** 1-based place in a file; the sequence number of a message. */
   readonly position: number | string;
   readonly values: FieldValues;
-  /** The record as it arrived; called only when the row is rejected. */
-  readonly raw: () => string;
+  /** The record as it arrived. */
+  readonly raw: string;
 }
 
 export type Stage = 'read' | 'transform' | 'load';

@@ -7,7 +7,7 @@ export type RunState = 'running' | 'retrying' | 'loaded' | 'partial' | 'refused'
 export const isSettled = (state: RunState): boolean => state !== 'running' && state !== 'retrying';
 
 /** The feed under which runs are kept whose key names no feed of the tenant. */
-export const NO_FEED = '-';
+export const NO_FEED = '_';
 
 /** How many rejections a run carries itself; all of them are in the rejects bucket. */
 export const SAMPLE_SIZE = 5;

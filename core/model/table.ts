@@ -18,6 +18,7 @@ interface Values {
   /** Digits as text, because a JavaScript number would round them. */
   decimal: string;
   uuid: string;
+  blob: Uint8Array;
 }
 
 export type ColumnType = keyof Values;

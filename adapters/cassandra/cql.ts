@@ -1,0 +1,35 @@
+import type { ColumnType, Table } from '../../core/model/table.ts';
+import { primaryKey } from '../../core/model/table.ts';
+
+/** Every CQL statement of the project is made here or in ledger.ts, so that one test can hold them to what Keyspaces knows. */
+
+/** Identifiers are quoted: a column may be named like a keyword, and nothing that a profile says can break out. */
+export const quote = (name: string): string => `"${name.replaceAll('"', '""')}"`;
+
+export const createKeyspace = (keyspace: string, replication: string): string =>
+  `CREATE KEYSPACE IF NOT EXISTS ${quote(keyspace)} WITH replication = ${replication}`;
+
+export function createTable(keyspace: string, table: Table): string {
+  const columns = Object.entries(table.columns).map(([name, type]) => `${quote(name)} ${type}`);
+  const partition = table.partitionKey.map(quote).join(', ');
+  const key = [`(${partition})`, ...table.clusteringKey.map(quote)].join(', ');
+  return `CREATE TABLE IF NOT EXISTS ${quote(keyspace)}.${quote(table.name)} (${columns.join(', ')}, PRIMARY KEY (${key}))`;
+}
+
+export const addColumn = (keyspace: string, table: string, column: string, type: ColumnType): string =>
+  `ALTER TABLE ${quote(keyspace)}.${quote(table)} ADD ${quote(column)} ${type}`;
+
+/** An upsert of a whole row; parameters are the columns in the table's order, then the write time in microseconds. */
+export function insertRow(keyspace: string, table: Table): string {
+  const names = Object.keys(table.columns);
+  const ttl = table.ttl > 0 ? ` AND TTL ${table.ttl}` : '';
+  const marks = names.map(() => '?').join(', ');
+  const into = `INSERT INTO ${quote(keyspace)}.${quote(table.name)} (${names.map(quote).join(', ')})`;
+  return `${into} VALUES (${marks}) USING TIMESTAMP ?${ttl}`;
+}
+
+export const selectPartition = (keyspace: string, table: Table, limit: number): string =>
+  `SELECT * FROM ${quote(keyspace)}.${quote(table.name)} WHERE ${table.partitionKey.map((name) => `${quote(name)} = ?`).join(' AND ')} LIMIT ${limit}`;
+
+export const selectFirst = (keyspace: string, table: Table, limit: number): string =>
+  `SELECT ${[...primaryKey(table), ...Object.keys(table.columns).filter((name) => !primaryKey(table).includes(name))].map(quote).join(', ')} FROM ${quote(keyspace)}.${quote(table.name)} LIMIT ${limit}`;

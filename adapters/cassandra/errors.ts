@@ -1,0 +1,58 @@
+import { errors, types } from 'cassandra-driver';
+import { FatalError, TransientError } from '../../core/model/errors.ts';
+
+const passing = new Set<number>([
+  types.responseErrorCodes.serverError,
+  types.responseErrorCodes.unavailableException,
+  types.responseErrorCodes.overloaded,
+  types.responseErrorCodes.isBootstrapping,
+  types.responseErrorCodes.truncateError,
+  types.responseErrorCodes.writeTimeout,
+  types.responseErrorCodes.readTimeout,
+  types.responseErrorCodes.readFailure,
+  types.responseErrorCodes.writeFailure,
+  types.responseErrorCodes.unprepared,
+  // A role or a grant that the deployment has not made yet, or makes anew right now.
+  types.responseErrorCodes.badCredentials,
+  types.responseErrorCodes.unauthorized,
+]);
+
+/** A table or keyspace that the deployment has not made yet. */
+const notYet = /unconfigured table|does not exist|keyspace .* not exist/i;
+
+/** What the driver knows before it asks the database: a value that its column's type cannot hold. */
+export const isEncodingError = (error: unknown): boolean =>
+  error instanceof TypeError || error instanceof RangeError || (error as Error)?.constructor === Error;
+
+/** True when the same statement can succeed later as it is. */
+export function isPassing(error: unknown): boolean {
+  if (error instanceof errors.ResponseError) return passing.has(error.code) || notYet.test(error.message);
+  return (
+    error instanceof errors.NoHostAvailableError ||
+    error instanceof errors.OperationTimedOutError ||
+    error instanceof errors.AuthenticationError ||
+    error instanceof errors.BusyConnectionError
+  );
+}
+
+/** True when nobody knows whether a conditional write was made. */
+export const isUnknownOutcome = (error: unknown): boolean =>
+  error instanceof errors.OperationTimedOutError ||
+  (error instanceof errors.ResponseError && error.code === types.responseErrorCodes.writeTimeout) ||
+  // The driver names the hosts it tried; a connection that broke in the middle of the request is among the reasons.
+  error instanceof errors.NoHostAvailableError;
+
+/** An error of the driver as the core knows errors. */
+export function worldError(error: unknown, doing: string): Error {
+  const text = `${doing}: ${messageOf(error)}`;
+  if (isPassing(error)) return new TransientError('SLU-5001', text, { cause: error });
+  return new FatalError('SLU-5004', text, { cause: error });
+}
+
+/** The driver's message, with the reasons of the hosts when none could be reached. */
+export function messageOf(error: unknown): string {
+  if (!(error instanceof errors.NoHostAvailableError)) return error instanceof Error ? error.message : String(error);
+  const inner: Record<string, Error> = error.innerErrors ?? {};
+  const reasons = Object.entries(inner).map(([host, { message }]) => `${host}: ${message}`);
+  return `${error.message}${reasons.length > 0 ? ` (${reasons.join('; ')})` : ''}`;
+}

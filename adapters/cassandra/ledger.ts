@@ -1,0 +1,196 @@
+import { randomUUID } from 'node:crypto';
+import { deflateRawSync, inflateRawSync } from 'node:zlib';
+import { type Client, types } from 'cassandra-driver';
+import { runsTable, streamRunsTable } from '../../core/model/ledger-tables.ts';
+import { type FileRun, isSettled, type StreamRun, type StreamSlot } from '../../core/model/run.ts';
+import type { Claim, Clock, Lease, Ledger, LedgerReader } from '../../core/ports.ts';
+import { addMessages, emptyStreamRun } from '../../core/report/tally.ts';
+import { createTable, quote } from './cql.ts';
+import { isUnknownOutcome, worldError } from './errors.ts';
+import { fileRunOf, fileRunParams, streamRunOf } from './ledger-rows.ts';
+
+/** Statements of the ledger, for one keyspace; `runs` and `streamRuns` are quoted table names. */
+function statements(keyspace: string) {
+  const runs = `${quote(keyspace)}.${quote(runsTable.name)}`;
+  const streamRuns = `${quote(keyspace)}.${quote(streamRunsTable.name)}`;
+  const columns = Object.keys(runsTable.columns);
+  const mutable = columns.filter((name) => !['feed', 'day', 'run_id'].includes(name));
+  const slot = 'WHERE hour = ? AND minute = ? AND stream = ? AND shard = ?';
+  const tally = 'revision = ?, positions = ?, feeds = ?, started_at = ?, ended_at = ?, first_rejections = ?';
+  return {
+    insertRun: `INSERT INTO ${runs} (${columns.join(', ')}) VALUES (${columns.map(() => '?').join(', ')}) IF NOT EXISTS`,
+    updateRun: `UPDATE ${runs} SET ${mutable.map((name) => `${name} = ?`).join(', ')} WHERE feed = ? AND day = ? AND run_id = ? IF owner = ? AND attempt = ?`,
+    selectRun: `SELECT * FROM ${runs} WHERE feed = ? AND day = ? AND run_id = ?`,
+    selectRuns: `SELECT * FROM ${runs} WHERE feed = ? AND day = ?`,
+    insertSlot: `INSERT INTO ${streamRuns} (revision, positions, feeds, started_at, ended_at, first_rejections, hour, minute, stream, shard) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) IF NOT EXISTS`,
+    updateSlot: `UPDATE ${streamRuns} SET ${tally} ${slot} IF revision = ?`,
+    selectSlot: `SELECT * FROM ${streamRuns} ${slot}`,
+    selectStreamRuns: `SELECT minute, stream, shard, feeds, started_at, ended_at, first_rejections FROM ${streamRuns} WHERE hour = ?`,
+  };
+}
+
+/** All statements that the ledger can issue, and its tables, for the check against what Keyspaces knows. */
+export const ledgerStatements = (keyspace: string): readonly string[] => [
+  ...[runsTable, streamRunsTable].map((table) => createTable(keyspace, table)),
+  ...Object.values(statements(keyspace)),
+];
+
+/** The ledger of one tenant in its own keyspace. */
+export function cassandraLedger(client: Client, keyspace: string, clock: Clock): Ledger & LedgerReader {
+  const cql = statements(keyspace);
+  const serial = { prepare: true, consistency: types.consistencies.localSerial };
+
+  const query = async (text: string, params: unknown[], doing: string, options = { prepare: true }) => {
+    try {
+      return await client.execute(text, params, options);
+    } catch (error) {
+      throw worldError(error, doing);
+    }
+  };
+
+  /** Makes a conditional write; after an answer that was lost, `made` decides by what is stored. */
+  const conditionally = async (text: string, params: unknown[], doing: string, made: () => Promise<boolean>) => {
+    try {
+      return (await client.execute(text, params, { prepare: true })).wasApplied();
+    } catch (error) {
+      if (!isUnknownOutcome(error)) throw worldError(error, doing);
+      return await made();
+    }
+  };
+
+  const readRun = async ({ feed, day, id }: FileRun) => {
+    const row = (await query(cql.selectRun, [feed, day, id], 'reading a run', serial)).first();
+    return row ? fileRunOf(row) : null;
+  };
+
+  const updateRun = (held: Lease, run: FileRun, owner: string, until: Date | null) => {
+    const [key, mutable] = fileRunParams(run, owner, until);
+    const params = [...mutable, ...key, held.owner, held.run.attempt];
+    return conditionally(cql.updateRun, params, 'writing a run', async () => {
+      const stored = await readRun(run);
+      const same = stored?.owner === owner && stored.run.attempt === run.attempt && stored.run.state === run.state;
+      return same && stored.until?.getTime() === until?.getTime();
+    });
+  };
+
+  const readSlot = async ({ stream, shard, minute }: StreamSlot) =>
+    (await query(cql.selectSlot, [hourOf(minute), minute, stream, shard], 'reading a stream run', serial)).first();
+
+  return {
+    async claim(run, owner, leaseSeconds): Promise<Claim> {
+      const until = new Date(clock.now().getTime() + leaseSeconds * 1000);
+      const [key, mutable] = fileRunParams(run, owner, until);
+      const made = async () => (await readRun(run))?.owner === owner;
+      if (await conditionally(cql.insertRun, [...key, ...mutable], 'opening a run', made)) {
+        return { kind: 'held', lease: { run, owner, until } };
+      }
+      const stored = await readRun(run);
+      if (!stored) throw new Error(`run ${run.id} was refused as existing and is not there`);
+      if (isSettled(stored.run.state)) return { kind: 'settled', run: stored.run };
+      if (stored.owner === owner && stored.until) {
+        return { kind: 'held', lease: { run: stored.run, owner, until: stored.until } };
+      }
+      if (stored.until && stored.until > clock.now()) return { kind: 'busy', run: stored.run };
+      const { writeTimeBase, attempt } = stored.run;
+      const next: FileRun = { ...run, writeTimeBase, attempt: attempt + 1 };
+      const held = { run: stored.run, owner: stored.owner, until };
+      if (await updateRun(held, next, owner, until)) return { kind: 'held', lease: { run: next, owner, until } };
+      return { kind: 'busy', run: (await readRun(run))?.run ?? stored.run };
+    },
+
+    async renew(lease, run, leaseSeconds) {
+      const until = new Date(clock.now().getTime() + leaseSeconds * 1000);
+      return (await updateRun(lease, run, lease.owner, until)) ? { run, owner: lease.owner, until } : null;
+    },
+
+    settle: (lease, run) => updateRun(lease, run, lease.owner, null),
+
+    async counted(slot) {
+      const row = await readSlot(slot);
+      return row ? unpack(row.positions) : new Set();
+    },
+
+    async tally(slot, messages) {
+      for (;;) {
+        const row = await readSlot(slot);
+        const before = row ? streamRunOf(row) : emptyStreamRun(slot, clock.now());
+        const positions = row ? unpack(row.positions) : new Set<string>();
+        const fresh = messages.filter(({ position }) => !positions.has(position));
+        if (fresh.length === 0) return;
+        for (const { position } of fresh) positions.add(position);
+        const after = addMessages(before, fresh, clock.now());
+        const revision = randomUUID();
+        const { feeds, startedAt, endedAt, firstRejections } = after;
+        const values = [
+          revision,
+          pack(positions),
+          JSON.stringify(feeds),
+          startedAt,
+          endedAt,
+          JSON.stringify(firstRejections),
+        ];
+        const key = [hourOf(slot.minute), slot.minute, slot.stream, slot.shard];
+        const made = async () => (await readSlot(slot))?.revision === revision;
+        const text = row ? cql.updateSlot : cql.insertSlot;
+        const params = [...values, ...key, ...(row ? [row.revision] : [])];
+        if (await conditionally(text, params, 'counting messages', made)) return;
+      }
+    },
+
+    async fileRuns(feed, day) {
+      const result = await readAll(client, cql.selectRuns, [feed, day]);
+      return result.map((row) => fileRunOf(row).run);
+    },
+
+    async streamRuns(day) {
+      const hours = Array.from(
+        { length: 24 },
+        (_, hour) => new Date(Date.parse(`${day}T00:00:00Z`) + hour * 3_600_000),
+      );
+      const results = await Promise.all(hours.map((hour) => readAll(client, cql.selectStreamRuns, [hour])));
+      return results.flat().map(streamRunOf) satisfies StreamRun[];
+    },
+  };
+}
+
+const hourOf = (minute: Date): Date => new Date(Math.floor(minute.getTime() / 3_600_000) * 3_600_000);
+
+/** A page of Keyspaces may be empty without being the last, so the walk ends where no page state is left. */
+async function readAll(client: Client, text: string, params: unknown[]): Promise<types.Row[]> {
+  const rows: types.Row[] = [];
+  let pageState: string | undefined;
+  try {
+    do {
+      const options = { prepare: true, ...(pageState ? { pageState } : {}) };
+      const page = await client.execute(text, params, options);
+      rows.push(...page.rows);
+      pageState = page.pageState ?? undefined;
+    } while (pageState);
+  } catch (error) {
+    throw worldError(error, 'reading the ledger');
+  }
+  return rows;
+}
+
+/** Positions as sorted hexadecimal differences, deflated: a sequence number has 56 digits, its distance to the next few. */
+function pack(positions: ReadonlySet<string>): Buffer {
+  const sorted = [...positions].map(BigInt).sort((a, b) => (a < b ? -1 : a > b ? 1 : 0));
+  let last = 0n;
+  const differences = sorted.map((position) => {
+    const difference = position - last;
+    last = position;
+    return difference.toString(16);
+  });
+  return deflateRawSync(differences.join('\n'));
+}
+
+function unpack(packed: Uint8Array): Set<string> {
+  let last = 0n;
+  const lines = inflateRawSync(packed).toString().split('\n');
+  return new Set(
+    lines.map((line) => {
+      last += BigInt(`0x${line}`);
+      return last.toString();
+    }),
+  );
+}

@@ -1,0 +1,109 @@
+import { primaryKey } from '../core/model/table.ts';
+import { type FileRun, isSettled, type StreamRun, type StreamSlot } from '../core/model/run.ts';
+import type { Clock, Ledger, LedgerReader, Lease, Objects, Sink } from '../core/ports.ts';
+import { addMessages, emptyStreamRun } from '../core/report/tally.ts';
+
+/** The ports without services, for tests of the core; each passes the same conformance suite as the real one. */
+
+/** Rows by table and key, as Cassandra keeps them: cell by cell the later write time stays. */
+export function memorySink(): Sink & { rows(table: string): Readonly<Record<string, unknown>>[] } {
+  const tables = new Map<string, Map<string, Map<string, { value: unknown; writeTime: number }>>>();
+  return {
+    name: 'memory',
+    async write(table, rows, signal) {
+      if (signal.aborted) return rows.map((_, index) => ({ index, message: 'the time is used up', retryable: true }));
+      const stored = tables.get(table.name) ?? new Map();
+      tables.set(table.name, stored);
+      for (const { values, writeTime } of rows) {
+        const key = primaryKey(table).map((name) => String(values[name])).join('\u0000');
+        const cells = stored.get(key) ?? new Map();
+        stored.set(key, cells);
+        for (const name of Object.keys(table.columns)) {
+          const value = values[name];
+          const before = cells.get(name);
+          if (value !== undefined && (!before || writeTime >= before.writeTime)) cells.set(name, { value, writeTime });
+        }
+      }
+      return [];
+    },
+    close: async () => {},
+    rows: (table) =>
+      [...(tables.get(table)?.values() ?? [])].map((cells) =>
+        Object.fromEntries([...cells].map(([name, { value }]) => [name, value])),
+      ),
+  };
+}
+
+export interface MemoryObject {
+  readonly bytes: Uint8Array;
+  readonly lastModified: Date;
+}
+
+export function memoryObjects(stored = new Map<string, MemoryObject>(), clock: Clock = { now: () => new Date() }) {
+  const objects: Objects = {
+    async find({ bucket, key }) {
+      const found = stored.get(`${bucket}/${key}`);
+      if (!found) return null;
+      return {
+        size: found.bytes.byteLength,
+        lastModified: found.lastModified,
+        async *open() {
+          for (let at = 0; at < found.bytes.byteLength; at += 65_536) yield found.bytes.subarray(at, at + 65_536);
+        },
+      };
+    },
+    async put(bucket, key, text) {
+      stored.set(`${bucket}/${key}`, { bytes: Buffer.from(text), lastModified: clock.now() });
+    },
+  };
+  return { ...objects, stored };
+}
+
+export function memoryLedger(clock: Clock): Ledger & LedgerReader {
+  const runs = new Map<string, { run: FileRun; owner: string; until: Date | null }>();
+  const slots = new Map<string, { run: StreamRun; positions: Set<string> }>();
+  const slotKey = ({ stream, shard, minute }: StreamSlot) => `${stream} ${shard} ${minute.toISOString()}`;
+  const later = (seconds: number) => new Date(clock.now().getTime() + seconds * 1000);
+
+  const update = (lease: Lease, run: FileRun, until: Date | null): boolean => {
+    const stored = runs.get(run.id);
+    if (stored?.owner !== lease.owner || stored.run.attempt !== lease.run.attempt) return false;
+    runs.set(run.id, { run, owner: lease.owner, until });
+    return true;
+  };
+
+  return {
+    async claim(run, owner, leaseSeconds) {
+      const until = later(leaseSeconds);
+      const stored = runs.get(run.id);
+      if (stored && isSettled(stored.run.state)) return { kind: 'settled', run: stored.run };
+      if (stored?.owner === owner && stored.until) {
+        return { kind: 'held', lease: { run: stored.run, owner, until: stored.until } };
+      }
+      if (stored?.until && stored.until > clock.now()) return { kind: 'busy', run: stored.run };
+      const { writeTimeBase } = stored?.run ?? run;
+      const next = { ...run, writeTimeBase, attempt: (stored?.run.attempt ?? 0) + 1 };
+      runs.set(run.id, { run: next, owner, until });
+      return { kind: 'held', lease: { run: next, owner, until } };
+    },
+    async renew(lease, run, leaseSeconds) {
+      const until = later(leaseSeconds);
+      return update(lease, run, until) ? { run, owner: lease.owner, until } : null;
+    },
+    settle: async (lease, run) => update(lease, run, null),
+    counted: async (slot) => new Set(slots.get(slotKey(slot))?.positions),
+    async tally(slot, messages) {
+      const { run, positions } = slots.get(slotKey(slot)) ?? {
+        run: emptyStreamRun(slot, clock.now()),
+        positions: new Set<string>(),
+      };
+      const fresh = messages.filter(({ position }) => !positions.has(position));
+      for (const { position } of fresh) positions.add(position);
+      slots.set(slotKey(slot), { run: addMessages(run, fresh, clock.now()), positions });
+    },
+    fileRuns: async (feed, day) =>
+      [...runs.values()].map(({ run }) => run).filter((run) => run.feed === feed && run.day === day),
+    streamRuns: async (day) =>
+      [...slots.values()].map(({ run }) => run).filter(({ minute }) => minute.toISOString().startsWith(day)),
+  };
+}

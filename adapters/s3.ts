@@ -1,0 +1,66 @@
+import { GetObjectCommand, HeadObjectCommand, NoSuchKey, NotFound, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
+import { TransientError } from '../core/model/errors.ts';
+import type { ObjectRef } from '../core/model/run.ts';
+import type { Objects } from '../core/ports.ts';
+
+export function s3Objects(client: S3Client): Objects {
+  return {
+    async find(ref) {
+      try {
+        const head = await client.send(new HeadObjectCommand(inputOf(ref)));
+        if (head.ContentLength === undefined || !head.LastModified) throw new Error('S3 gave no size or date');
+        return {
+          size: head.ContentLength,
+          lastModified: head.LastModified,
+          open: (signal) => content(client, ref, signal),
+        };
+      } catch (error) {
+        if (isGone(error)) return null;
+        throw worldError(error, ref);
+      }
+    },
+
+    async put(bucket, key, text) {
+      try {
+        const type = 'application/x-ndjson';
+        await client.send(new PutObjectCommand({ Bucket: bucket, Key: key, Body: text, ContentType: type }));
+      } catch (error) {
+        throw worldError(error, { bucket, key });
+      }
+    },
+  };
+}
+
+/** Never ends early without an error: the length that S3 announced must have come. */
+async function* content(client: S3Client, ref: ObjectRef, signal: AbortSignal): AsyncGenerator<Uint8Array> {
+  let missing = 0;
+  try {
+    const { Body, ContentLength } = await client.send(new GetObjectCommand(inputOf(ref)), { abortSignal: signal });
+    missing = ContentLength ?? 0;
+    for await (const bytes of Body as AsyncIterable<Uint8Array>) {
+      missing -= bytes.byteLength;
+      yield bytes;
+    }
+  } catch (error) {
+    throw worldError(error, ref);
+  }
+  if (missing !== 0) throw worldError(new Error(`${missing} bytes did not come`), ref);
+}
+
+const inputOf = ({ bucket, key, versionId }: Partial<ObjectRef>) => ({
+  Bucket: bucket,
+  Key: key,
+  ...(versionId ? { VersionId: versionId } : {}),
+});
+
+/** A version that was deleted for good is NoSuchVersion (404); one below a delete marker is 405. */
+function isGone(error: unknown): boolean {
+  if (error instanceof NoSuchKey || error instanceof NotFound) return true;
+  const status = (error as { $metadata?: { httpStatusCode?: number } }).$metadata?.httpStatusCode;
+  return status === 404 || status === 405;
+}
+
+const worldError = (cause: unknown, { bucket, key }: { bucket: string; key: string }) =>
+  cause instanceof TransientError
+    ? cause
+    : new TransientError('SLU-5002', `s3://${bucket}/${key}: ${(cause as Error).message}`, { cause });

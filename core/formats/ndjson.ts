@@ -1,0 +1,69 @@
+import type { FieldValues, Rejection, Row } from '../model/row.ts';
+import { decode, type Reader, readRejection } from './format.ts';
+
+/** One JSON object a line (NDJSON, JSON Lines); blank lines are skipped. Position 1 is the first object. */
+export const readNdjson: Reader = async function* (source, { maxRecord }) {
+  let rest = '';
+  let line = 0;
+  let position = 0;
+  let skipping = false;
+  let exact = true;
+
+  const read = (text: string): Row | Rejection | undefined => {
+    line++;
+    if (skipping) {
+      skipping = false;
+      return undefined;
+    }
+    if (text.trim() === '') return undefined;
+    position++;
+    const where = `line ${line}`;
+    if (text.length > maxRecord) return tooLong(text, where);
+    if (!exact && text.includes('\ufffd')) {
+      return readRejection(position, 'SLU-3006', `${where}: the record holds bytes that are not UTF-8`, text);
+    }
+    const values = parseObject(text);
+    if (typeof values === 'string') return readRejection(position, 'SLU-2001', `${where}: ${values}`, text);
+    return { position, values, raw: text };
+  };
+  const tooLong = (text: string, where: string) =>
+    readRejection(position, 'SLU-2009', `${where}: the record is longer than ${maxRecord} characters`, text);
+
+  for await (const part of decode(source)) {
+    if ('code' in part) return yield { items: [], refusal: part };
+    exact &&= part.exact;
+    const lines = (rest + (line === 0 && rest === '' ? part.text.replace(/^\ufeff/, '') : part.text)).split('\n');
+    rest = lines.pop() as string;
+    const items = lines.map((text) => read(text)).filter((item) => item !== undefined);
+    if (rest.length > maxRecord) {
+      if (!skipping) {
+        position++;
+        items.push(tooLong(rest, `line ${line + 1}`));
+      }
+      skipping = true;
+      rest = '';
+    }
+    yield { items };
+  }
+  const lastItem = rest === '' ? undefined : read(rest);
+  yield { items: lastItem ? [lastItem] : [] };
+};
+
+/** Parses one JSON object, or says why it is none. Whole numbers that JavaScript would round come as bigint. */
+export function parseObject(text: string): FieldValues | string {
+  let value: unknown;
+  try {
+    value = /\d{16}/.test(text) ? JSON.parse(text, exactNumbers) : JSON.parse(text);
+  } catch (error) {
+    return `not JSON: ${(error as Error).message}`;
+  }
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as FieldValues;
+  return `a JSON object is expected, not ${Array.isArray(value) ? 'an array' : value === null ? 'null' : `a ${typeof value}`}`;
+}
+
+/** JSON.parse hands the source text of a number to its reviver (ECMAScript proposal "JSON.parse source text access"). */
+function exactNumbers(_key: string, value: unknown, context?: { source?: string }): unknown {
+  if (typeof value !== 'number' || Number.isSafeInteger(value)) return value;
+  const source = context?.source ?? '';
+  return /^-?\d+$/.test(source) ? BigInt(source) : value;
+}

@@ -1,0 +1,56 @@
+import { defineTable } from './table.ts';
+
+/**
+ * Runs of files. A partition holds the runs of one feed and one day, so that a report reads few partitions and none grows for
+ * ever. Every change is conditional: mixing plain and conditional writes on one row loses updates.
+ */
+export const runsTable = defineTable({
+  name: 'runs',
+  columns: {
+    feed: 'text',
+    day: 'date',
+    run_id: 'text',
+    bucket: 'text',
+    object_key: 'text',
+    version_id: 'text',
+    generation: 'int',
+    attempt: 'int',
+    state: 'text',
+    owner: 'text',
+    lease_until: 'timestamp',
+    write_time_base: 'bigint',
+    bytes: 'bigint',
+    rows_read: 'bigint',
+    rows_loaded: 'bigint',
+    rows_dropped: 'bigint',
+    rows_rejected: 'bigint',
+    started_at: 'timestamp',
+    ended_at: 'timestamp',
+    reason_code: 'text',
+    reason: 'text',
+    first_rejections: 'text',
+  },
+  partitionKey: ['feed', 'day'],
+  clusteringKey: ['run_id'],
+});
+
+/** Runs of a stream: one row for a shard and an arrival minute, with the set of positions that are counted in it. */
+export const streamRunsTable = defineTable({
+  name: 'stream_runs',
+  columns: {
+    hour: 'timestamp',
+    minute: 'timestamp',
+    stream: 'text',
+    shard: 'text',
+    revision: 'text',
+    positions: 'blob',
+    feeds: 'text',
+    started_at: 'timestamp',
+    ended_at: 'timestamp',
+    first_rejections: 'text',
+  },
+  partitionKey: ['hour'],
+  clusteringKey: ['minute', 'stream', 'shard'],
+});
+
+export const ledgerTables = [runsTable, streamRunsTable] as const;

@@ -1,0 +1,34 @@
+import type { Refusal } from '../formats/format.ts';
+import { formatOf } from '../formats/readers.ts';
+import { extensions, type Feed, type Format, type Tenant } from '../model/tenant.ts';
+
+export interface Admitted {
+  readonly feed: Feed;
+  readonly format: Format;
+}
+
+/** The feed that a key names by its first folder; undefined when there is none. */
+export function feedOf(tenant: Tenant, key: string): Feed | undefined {
+  const slash = key.indexOf('/');
+  return slash === -1 ? undefined : tenant.feeds.find(({ name }) => name === key.slice(0, slash));
+}
+
+/** Decides, before a byte is read, whether a file is taken by the tenant's profile; a "no" carries its reason. */
+export function admit(tenant: Tenant, key: string, size: number): Admitted | Refusal {
+  const feed = feedOf(tenant, key);
+  if (!feed) {
+    const names = tenant.feeds.map(({ name }) => `${name}/`).join(', ');
+    return { code: 'SLU-3001', message: `no feed takes "${key}"; upload under one of: ${names}` };
+  }
+  const format = formatOf(key);
+  if (!format || !feed.formats.includes(format)) {
+    const takes = feed.formats.flatMap((name) => extensions[name]).join(', ');
+    return { code: 'SLU-3002', message: `the feed ${feed.name} takes ${takes}; "${key}" is none of them` };
+  }
+  if (size === 0) return { code: 'SLU-3004', message: 'the file has 0 bytes' };
+  const { maxFileBytes } = tenant.limits;
+  if (size > maxFileBytes) {
+    return { code: 'SLU-3003', message: `the file has ${size} bytes; the profile allows ${maxFileBytes}` };
+  }
+  return { feed, format };
+}

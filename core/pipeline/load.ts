@@ -1,0 +1,46 @@
+import { TransientError } from '../model/errors.ts';
+import type { Rejection, Row } from '../model/row.ts';
+import type { Table } from '../model/table.ts';
+import type { Sink, SinkRow } from '../ports.ts';
+import { pause } from './patience.ts';
+import type { Transformed } from './transform.ts';
+
+interface Pending extends SinkRow {
+  readonly row: Row;
+}
+
+/**
+ * Writes the outputs of rows to the sink until every one is stored or refused for good; answers the rows that are refused.
+ * A row is loaded only when all its outputs are. A failure that may pass is tried again, with growing pauses, until
+ * the signal ends the patience: then it throws a `TransientError` and nothing counts as done.
+ */
+export async function load(
+  transformed: readonly Transformed[],
+  table: Table,
+  sink: Sink,
+  writeTimeOf: (row: Row) => number,
+  signal: AbortSignal,
+): Promise<Rejection[]> {
+  const rejected = new Map<Row, Rejection>();
+  let pending: readonly Pending[] = transformed.flatMap(({ row, outputs }) => {
+    const writeTime = writeTimeOf(row);
+    return outputs.map((values) => ({ row, values, writeTime }));
+  });
+  for (let attempt = 0; pending.length > 0; attempt++) {
+    const failures = await sink.write(table, pending, signal);
+    const again: Pending[] = [];
+    for (const { index, message, retryable } of failures) {
+      const failed = pending[index] as Pending;
+      if (retryable) again.push(failed);
+      else rejected.set(failed.row, { ...place(failed.row), stage: 'load', code: 'SLU-2008', message });
+    }
+    pending = again;
+    const last = failures.findLast((failure) => failure.retryable);
+    if (last && (await pause(attempt, signal)) === 'out of time') {
+      throw new TransientError('SLU-5001', `the sink does not take rows: ${last.message}`);
+    }
+  }
+  return [...rejected.values()];
+}
+
+const place = ({ position, raw }: Row) => ({ position, raw });

@@ -1,0 +1,146 @@
+import type { Chunk } from '../formats/format.ts';
+import { parseObject } from '../formats/ndjson.ts';
+import type { Code } from '../model/codes.ts';
+import type { Rejection, Row } from '../model/row.ts';
+import { NO_FEED, type StreamSlot } from '../model/run.ts';
+import type { Feed, Tenant } from '../model/tenant.ts';
+import type { Clock, Ledger, Objects, SettledMessage, Sink } from '../ports.ts';
+import { streamRunId } from '../report/tally.ts';
+import { ingest } from './ingest.ts';
+import { putMessageRejection } from './rejects.ts';
+
+/** One record of a stream. */
+export interface Message {
+  /** Sequence number: unique in its shard, and growing. */
+  readonly position: string;
+  readonly shard: string;
+  readonly arrivedAt: Date;
+  readonly data: Uint8Array;
+}
+
+export interface MessageWorld {
+  readonly tenant: Tenant;
+  readonly objects: Objects;
+  readonly ledger: Ledger;
+  readonly sink: Sink;
+  readonly clock: Clock;
+  readonly rejectsBucket: string;
+  /** Name and creation time of the stream. */
+  readonly stream: string;
+  readonly signal: AbortSignal;
+}
+
+const MINUTE = 60_000;
+
+/**
+ * Takes the messages of one invocation from arrival to the ledger, each exactly once however often it is delivered: those that the
+ * ledger has counted are left out, the others are loaded and then counted. Throws `TransientError` when the batch must come again.
+ */
+export async function ingestMessages(messages: readonly Message[], world: MessageWorld): Promise<void> {
+  for (const { slot, members } of slots(messages, world.stream)) {
+    const counted = await world.ledger.counted(slot);
+    const fresh = members.filter(({ position }) => !counted.has(position));
+    const settled = await ingestSlot(slot, fresh, world);
+    if (settled.length > 0) await world.ledger.tally(slot, settled);
+  }
+}
+
+async function ingestSlot(
+  slot: StreamSlot,
+  messages: readonly Message[],
+  world: MessageWorld,
+): Promise<SettledMessage[]> {
+  const { tenant, clock, objects, rejectsBucket } = world;
+  const byPosition = new Map(messages.map((message) => [message.position, message]));
+  const settled: SettledMessage[] = [];
+  const settle = async (feed: string, position: string, outcome: SettledMessage['outcome']) => {
+    const message = byPosition.get(position) as Message;
+    if (typeof outcome === 'object') {
+      const run = { feed, day: slot.minute.toISOString().slice(0, 10), runId: streamRunId(slot) };
+      await putMessageRejection(objects, rejectsBucket, run, outcome);
+    }
+    const latency = Math.max(0, clock.now().getTime() - message.arrivedAt.getTime());
+    settled.push({ position, feed, outcome, bytes: message.data.byteLength, latency });
+  };
+
+  const { byFeed, unrouted } = route(messages, tenant);
+  for (const rejection of unrouted) await settle(NO_FEED, String(rejection.position), rejection);
+  for (const [feed, items] of byFeed) {
+    await ingest({
+      tenant: tenant.id,
+      feed,
+      origin: world.stream,
+      chunks: (async function* (): AsyncGenerator<Chunk> {
+        yield { items };
+      })(),
+      sink: world.sink,
+      signal: world.signal,
+      writeTimeOf: ({ position }) => writeTime(byPosition.get(String(position)) as Message),
+      settled: async ({ loaded, dropped, rejected }) => {
+        for (const { position } of loaded) await settle(feed.name, String(position), 'loaded');
+        for (const { position } of dropped) await settle(feed.name, String(position), 'dropped');
+        await Promise.all(rejected.map((rejection) => settle(feed.name, String(rejection.position), rejection)));
+      },
+    });
+  }
+  return settled;
+}
+
+/**
+ * Arrival in microseconds. Inside one millisecond the order of the shard decides: a sequence number counts records in the digits
+ * above its lowest 80 bits (kinesalite, db/index.js `parseSequence`); were it built otherwise, the time would still be the same each time.
+ */
+const writeTime = ({ arrivedAt, position }: Message): number =>
+  arrivedAt.getTime() * 1000 + Number((BigInt(position) >> 80n) % 1000n);
+
+function slots(messages: readonly Message[], stream: string): { slot: StreamSlot; members: Message[] }[] {
+  const found = new Map<string, { slot: StreamSlot; members: Message[] }>();
+  for (const message of messages) {
+    const minute = new Date(Math.floor(message.arrivedAt.getTime() / MINUTE) * MINUTE);
+    const key = `${message.shard} ${minute.toISOString()}`;
+    const entry = found.get(key) ?? { slot: { stream, shard: message.shard, minute }, members: [] };
+    entry.members.push(message);
+    found.set(key, entry);
+  }
+  return [...found.values()];
+}
+
+/** Parses messages and finds their feeds: the field `feed`, or else the feed that the profile names. */
+function route(messages: readonly Message[], tenant: Tenant) {
+  const byFeed = new Map<Feed, (Row | Rejection)[]>();
+  const unrouted: Rejection[] = [];
+  const decoder = new TextDecoder('utf-8', { fatal: true });
+  const { maxMessageBytes } = tenant.limits;
+
+  for (const { position, data } of messages) {
+    const reject = (code: Code, message: string) =>
+      unrouted.push({ position, stage: 'read', code, message, raw: Buffer.from(data).toString().slice(0, 8192) });
+    if (data.byteLength > maxMessageBytes) {
+      reject('SLU-2009', `the message has ${data.byteLength} bytes; the profile allows ${maxMessageBytes}`);
+      continue;
+    }
+    let raw: string;
+    try {
+      raw = decoder.decode(data);
+    } catch {
+      reject('SLU-3006', 'the message is not UTF-8');
+      continue;
+    }
+    const values = parseObject(raw);
+    if (typeof values === 'string') {
+      reject('SLU-2001', values);
+      continue;
+    }
+    const name = values.feed ?? tenant.stream.feed;
+    const feed = tenant.feeds.find((candidate) => candidate.name === name);
+    if (!feed) {
+      const known = tenant.feeds.map((candidate) => candidate.name).join(', ');
+      reject('SLU-3008', `no feed is named ${JSON.stringify(name)}; the tenant has ${known}`);
+      continue;
+    }
+    const rows = byFeed.get(feed) ?? [];
+    rows.push({ position, values, raw });
+    byFeed.set(feed, rows);
+  }
+  return { byFeed, unrouted };
+}

@@ -1,0 +1,39 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import { TransientError } from '../model/errors.ts';
+import type { Ledger, Objects } from '../ports.ts';
+
+/** 50 ms, doubling up to 5 s, each with up to as much again by chance, so that functions do not come back in step. */
+export async function pause(attempt: number, signal: AbortSignal): Promise<'rested' | 'out of time'> {
+  const base = Math.min(50 * 2 ** attempt, 5000);
+  try {
+    await wait(base + Math.random() * base, undefined, { signal });
+    return 'rested';
+  } catch {
+    return 'out of time';
+  }
+}
+
+/** Does something that may be done twice, again and again while it fails for a passing reason and there is time. */
+export async function patiently<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
+  for (let attempt = 0; ; attempt++) {
+    try {
+      return await work();
+    } catch (error) {
+      if (!(error instanceof TransientError) || (await pause(attempt, signal)) === 'out of time') throw error;
+    }
+  }
+}
+
+/** A ledger that waits for the database inside the invocation instead of giving the delivery back. */
+export const patientLedger = (ledger: Ledger, signal: AbortSignal): Ledger => ({
+  claim: (...given) => patiently(signal, () => ledger.claim(...given)),
+  renew: (...given) => patiently(signal, () => ledger.renew(...given)),
+  settle: (...given) => patiently(signal, () => ledger.settle(...given)),
+  counted: (...given) => patiently(signal, () => ledger.counted(...given)),
+  tally: (...given) => patiently(signal, () => ledger.tally(...given)),
+});
+
+export const patientObjects = (objects: Objects, signal: AbortSignal): Objects => ({
+  find: (...given) => patiently(signal, () => objects.find(...given)),
+  put: (...given) => patiently(signal, () => objects.put(...given)),
+});

@@ -1,0 +1,37 @@
+import type { Rejection } from '../model/row.ts';
+import type { FileRun } from '../model/run.ts';
+import type { Objects } from '../ports.ts';
+
+/** Where the rejections of a run lie in the tenant's rejects bucket. */
+export const rejectsPrefix = (feed: string, day: string, runId: string): string => `rejects/${feed}/${day}/${runId}/`;
+
+/** Stores a window's rejections, one JSON document a line; a second attempt at the window writes the same object again. */
+export async function putFileRejections(
+  objects: Objects,
+  bucket: string,
+  { feed, day, id }: FileRun,
+  rejections: readonly Rejection[],
+): Promise<void> {
+  const ordered = rejections.toSorted((a, b) => Number(a.position) - Number(b.position));
+  const first = ordered[0];
+  if (!first) return;
+  const name = String(first.position).padStart(12, '0');
+  const lines = ordered.map((rejection) => `${JSON.stringify(rejection)}\n`).join('');
+  await objects.put(bucket, `${rejectsPrefix(feed, day, id)}${name}.ndjson`, lines);
+}
+
+/**
+ * Stores a message's rejection under its own position: the batch that a message comes in differs between attempts, so
+ * nothing may be keyed by it.
+ */
+export const putMessageRejection = (
+  objects: Objects,
+  bucket: string,
+  { feed, day, runId }: { feed: string; day: string; runId: string },
+  rejection: Rejection,
+): Promise<void> =>
+  objects.put(
+    bucket,
+    `${rejectsPrefix(feed, day, runId)}${rejection.position}.ndjson`,
+    `${JSON.stringify(rejection)}\n`,
+  );

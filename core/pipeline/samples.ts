@@ -1,0 +1,65 @@
+import { isDeepStrictEqual } from 'node:util';
+import { isRejection, type Reader } from '../formats/format.ts';
+import type { Rejection } from '../model/row.ts';
+import type { Feed } from '../model/tenant.ts';
+import { transformer } from './transform.ts';
+
+/**
+ * Samples are a tenant's tests as data: a file of records in, a file of outcomes expected, a line of JSON for each record.
+ *
+ *     {"position":1,"rows":[{"origin":"LAS","day":"2001-01-01"}]}
+ *     {"position":2,"dropped":true}
+ *     {"position":3,"rejected":"SLU-2004","column":"date"}
+ *
+ * They go through the readers and the transform stage of the real pipeline.
+ */
+export interface Outcome {
+  readonly position: number | string;
+  readonly [part: string]: unknown;
+}
+
+export interface Difference {
+  readonly position: number | string;
+  /** The outcome expected and the one found; undefined where there is no such record. */
+  readonly expected: Outcome | undefined;
+  readonly actual: Outcome | undefined;
+}
+
+/** Longest record of a sample, in characters. */
+const MAX_RECORD = 1_000_000;
+
+/** Runs a sample file and gives the outcome of each record, in the order of the file. */
+export async function runSample(
+  tenant: string,
+  feed: Feed,
+  read: Reader,
+  source: AsyncIterable<Uint8Array>,
+): Promise<Outcome[]> {
+  const transform = transformer(feed, { tenant, origin: 'sample' });
+  const outcomes: Outcome[] = [];
+  for await (const { items, refusal } of read(source, { maxRecord: MAX_RECORD })) {
+    const { transformed, rejected } = transform(items.filter((item) => !isRejection(item)));
+    for (const { row, outputs } of transformed) {
+      const { position } = row;
+      outcomes.push(outputs.length === 0 ? { position, dropped: true } : { position, rows: outputs.map(plain) });
+    }
+    outcomes.push(...[...items.filter(isRejection), ...rejected].map(outcomeOf));
+    if (refusal) outcomes.push({ position: Number.POSITIVE_INFINITY, refused: refusal.code });
+  }
+  return outcomes.toSorted((a, b) => Number(a.position) - Number(b.position)).map(plain);
+}
+
+const outcomeOf = ({ position, code, column }: Rejection): Outcome => ({ position, rejected: code, column });
+
+/** As it comes back from a file: dates as text, bigints as digits, what is undefined left out. */
+const plain = <T>(value: T): T =>
+  JSON.parse(JSON.stringify(value, (_, part) => (typeof part === 'bigint' ? String(part) : part)));
+
+/** Where the outcomes are not those expected, record by record; the order of columns does not matter. */
+export function differences(expected: readonly Outcome[], actual: readonly Outcome[]): Difference[] {
+  const found = new Map(actual.map((outcome) => [outcome.position, outcome]));
+  const wanted = new Map(expected.map((outcome) => [outcome.position, outcome]));
+  return [...new Set([...wanted.keys(), ...found.keys()])]
+    .map((position) => ({ position, expected: wanted.get(position), actual: found.get(position) }))
+    .filter((pair) => !isDeepStrictEqual(pair.expected, pair.actual));
+}

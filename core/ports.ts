@@ -1,0 +1,96 @@
+import type { Rejection } from './model/row.ts';
+import type { FileRun, ObjectRef, StreamRun, StreamSlot } from './model/run.ts';
+import type { Table } from './model/table.ts';
+
+/**
+ * What the core asks of the world. Terms: a *broken world* throws `TransientError` (try again later) or `FatalError` (a person
+ * must act); bad data never throws, it comes back as a value.
+ */
+
+/** A row on its way into a sink. */
+export interface SinkRow {
+  readonly values: Readonly<Record<string, unknown>>;
+  /** Microseconds since 1970; of two writes of one cell the later one stays, in whatever order they come. */
+  readonly writeTime: number;
+}
+
+export interface SinkFailure {
+  /** Which of the rows given. */
+  readonly index: number;
+  readonly message: string;
+  /** False: the database refuses this row and always will. */
+  readonly retryable: boolean;
+}
+
+/** Where rows go. Writing a row again with the same write time changes nothing. */
+export interface Sink {
+  readonly name: string;
+  /** Writes all rows, in any order; the rows that are not named in the answer are stored. */
+  write(table: Table, rows: readonly SinkRow[], signal: AbortSignal): Promise<readonly SinkFailure[]>;
+  close(): Promise<void>;
+}
+
+export interface StoredObject {
+  readonly size: number;
+  readonly lastModified: Date;
+  /** Opens the content; to be read once. */
+  open(signal: AbortSignal): AsyncIterable<Uint8Array>;
+}
+
+/** A store of objects by bucket and key. */
+export interface Objects {
+  /** Looks at one version of an object; null when it is not there (any more). */
+  find(ref: ObjectRef): Promise<StoredObject | null>;
+  /** Stores a text, over any object of that key. */
+  put(bucket: string, key: string, text: string): Promise<void>;
+}
+
+/** A run that the caller holds: until `until` no other attempt works on it. */
+export interface Lease {
+  readonly run: FileRun;
+  readonly owner: string;
+  readonly until: Date;
+}
+
+/** `held`: go on. `busy`: another attempt holds a lease that is still good. `settled`: the run has ended already. */
+export type Claim =
+  | { readonly kind: 'held'; readonly lease: Lease }
+  | { readonly kind: 'busy' | 'settled'; readonly run: FileRun };
+
+/** What one invocation adds to a stream run: each message once, by its position. */
+export interface SettledMessage {
+  readonly position: string;
+  readonly feed: string;
+  readonly outcome: 'loaded' | 'dropped' | Rejection;
+  readonly bytes: number;
+  /** Milliseconds from arrival to the database's answer. */
+  readonly latency: number;
+}
+
+/**
+ * Remembers runs. Every change is a compare-and-set, so that of two attempts at one thing only one counts.
+ * After an answer that was lost it reads back before it decides: a change is made once or not at all.
+ */
+export interface Ledger {
+  /** Opens a run, or takes over one whose lease has run out, keeping its write time base and raising its attempt. */
+  claim(run: FileRun, owner: string, leaseSeconds: number): Promise<Claim>;
+  /** Prolongs a lease and notes the counts so far; null when another attempt has taken the run. */
+  renew(lease: Lease, run: FileRun, leaseSeconds: number): Promise<Lease | null>;
+  /** Ends an attempt with the run's state; false when another attempt has taken the run. */
+  settle(lease: Lease, run: FileRun): Promise<boolean>;
+  /** Positions of a stream run that have been counted. */
+  counted(slot: StreamSlot): Promise<ReadonlySet<string>>;
+  /** Counts messages once each: those that were counted before are left out. */
+  tally(slot: StreamSlot, messages: readonly SettledMessage[]): Promise<void>;
+}
+
+/** Reads the ledger of one tenant, for reports. */
+export interface LedgerReader {
+  /** Runs of a feed's files by the day of the object; `NO_FEED` gives those that belong to none. */
+  fileRuns(feed: string, day: string): Promise<readonly FileRun[]>;
+  streamRuns(day: string): Promise<readonly StreamRun[]>;
+}
+
+export interface Clock {
+  now(): Date;
+}
