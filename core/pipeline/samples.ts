@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { isRejection, type Reader } from '../formats/format.ts';
-import type { Rejection } from '../model/row.ts';
+import type { Rejection, Row } from '../model/row.ts';
 import type { Feed } from '../model/tenant.ts';
 import { transformer } from './transform.ts';
 
@@ -11,15 +11,16 @@ import { transformer } from './transform.ts';
  *     {"position":2,"dropped":true}
  *     {"position":3,"rejected":"SLU-2004","column":"date"}
  *
- * They go through the readers and the transform stage of the real pipeline.
+ * A file that cannot be read to its end closes with `{"refused":"SLU-3009"}`. Samples go through the readers and the transform stage
+ * of the real pipeline.
  */
 export interface Outcome {
-  readonly position: number | string;
+  readonly position?: number | string;
   readonly [part: string]: unknown;
 }
 
 export interface Difference {
-  readonly position: number | string;
+  readonly position: number | string | undefined;
   /** The outcome expected and the one found; undefined where there is no such record. */
   readonly expected: Outcome | undefined;
   readonly actual: Outcome | undefined;
@@ -37,16 +38,17 @@ export async function runSample(
 ): Promise<Outcome[]> {
   const transform = transformer(feed, { tenant, origin: 'sample' });
   const outcomes: Outcome[] = [];
+  const refusals: Outcome[] = [];
   for await (const { items, refusal } of read(source, { maxRecord: MAX_RECORD })) {
-    const { transformed, rejected } = transform(items.filter((item) => !isRejection(item)));
+    const { transformed, rejected } = transform(items.filter((item): item is Row => !isRejection(item)));
     for (const { row, outputs } of transformed) {
       const { position } = row;
       outcomes.push(outputs.length === 0 ? { position, dropped: true } : { position, rows: outputs.map(plain) });
     }
     outcomes.push(...[...items.filter(isRejection), ...rejected].map(outcomeOf));
-    if (refusal) outcomes.push({ position: Number.POSITIVE_INFINITY, refused: refusal.code });
+    if (refusal) refusals.push({ refused: refusal.code });
   }
-  return outcomes.toSorted((a, b) => Number(a.position) - Number(b.position)).map(plain);
+  return [...outcomes.sort((a, b) => Number(a.position) - Number(b.position)), ...refusals].map(plain);
 }
 
 const outcomeOf = ({ position, code, column }: Rejection): Outcome => ({ position, rejected: code, column });

@@ -81,8 +81,7 @@ export default defineFeed({
       time_of_day: fields.oneOf('Time of day', TIMES),
       wildlife_size: fields.oneOf('Wildlife Size', SIZES),
       species: species(fields),
-      damage: classified ? null : damage,
-      mishap_class: classified ? damage : null,
+      ...(classified ? { mishap_class: damage } : { damage }),
       ...costs(fields),
       // The database has 0 where the speed was not noted.
       speed_knots: fields.optionalInteger('Speed IAS in knots', SPEED) || null,
