@@ -1,7 +1,7 @@
-import { primaryKey } from '../core/model/table.ts';
 import { type FileRun, isSettled, type StreamRun, type StreamSlot } from '../core/model/run.ts';
-import type { Clock, Ledger, LedgerReader, Lease, Objects, Sink } from '../core/ports.ts';
-import { addMessages, emptyStreamRun } from '../core/report/tally.ts';
+import { primaryKey } from '../core/model/table.ts';
+import { addMessages, emptyStreamRun } from '../core/model/tally.ts';
+import type { Clock, Lease, Ledger, LedgerReader, Objects, Sink } from '../core/ports.ts';
 
 /** The ports without services, for tests of the core; each passes the same conformance suite as the real one. */
 
@@ -15,7 +15,9 @@ export function memorySink(): Sink & { rows(table: string): Readonly<Record<stri
       const stored = tables.get(table.name) ?? new Map();
       tables.set(table.name, stored);
       for (const { values, writeTime } of rows) {
-        const key = primaryKey(table).map((name) => String(values[name])).join('\u0000');
+        const key = primaryKey(table)
+          .map((name) => String(values[name]))
+          .join('\u0000');
         const cells = stored.get(key) ?? new Map();
         stored.set(key, cells);
         for (const name of Object.keys(table.columns)) {

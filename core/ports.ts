@@ -1,5 +1,4 @@
-import type { Rejection } from './model/row.ts';
-import type { FileRun, ObjectRef, StreamRun, StreamSlot } from './model/run.ts';
+import type { FileRun, ObjectRef, SettledMessage, StreamRun, StreamSlot } from './model/run.ts';
 import type { Table } from './model/table.ts';
 
 /**
@@ -56,16 +55,6 @@ export interface Lease {
 export type Claim =
   | { readonly kind: 'held'; readonly lease: Lease }
   | { readonly kind: 'busy' | 'settled'; readonly run: FileRun };
-
-/** What one invocation adds to a stream run: each message once, by its position. */
-export interface SettledMessage {
-  readonly position: string;
-  readonly feed: string;
-  readonly outcome: 'loaded' | 'dropped' | Rejection;
-  readonly bytes: number;
-  /** Milliseconds from arrival to the database's answer. */
-  readonly latency: number;
-}
 
 /**
  * Remembers runs. Every change is a compare-and-set, so that of two attempts at one thing only one counts.

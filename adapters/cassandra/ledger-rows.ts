@@ -2,7 +2,7 @@ import type { types } from 'cassandra-driver';
 import type { Code } from '../../core/model/codes.ts';
 import { runsTable } from '../../core/model/ledger-tables.ts';
 import type { FileRun, RunState, StreamRun } from '../../core/model/run.ts';
-import { streamRunId } from '../../core/report/tally.ts';
+import { streamRunId } from '../../core/model/tally.ts';
 
 const keyColumns = ['feed', 'day', 'run_id'];
 

@@ -74,3 +74,22 @@ export interface StreamRun extends StreamSlot {
   readonly endedAt: Date;
   readonly firstRejections: readonly (Rejection & { readonly feed: string })[];
 }
+
+/** One record of a stream. */
+export interface Message {
+  /** Sequence number: unique in its shard, and growing. */
+  readonly position: string;
+  readonly shard: string;
+  readonly arrivedAt: Date;
+  readonly data: Uint8Array;
+}
+
+/** What one invocation adds to a stream run: each message once, by its position. */
+export interface SettledMessage {
+  readonly position: string;
+  readonly feed: string;
+  readonly outcome: 'loaded' | 'dropped' | Rejection;
+  readonly bytes: number;
+  /** Milliseconds from arrival to the database's answer. */
+  readonly latency: number;
+}

@@ -2,21 +2,12 @@ import type { Chunk } from '../formats/format.ts';
 import { parseObject } from '../formats/ndjson.ts';
 import type { Code } from '../model/codes.ts';
 import type { Rejection, Row } from '../model/row.ts';
-import { NO_FEED, type StreamSlot } from '../model/run.ts';
+import { type Message, NO_FEED, type SettledMessage, type StreamSlot } from '../model/run.ts';
+import { streamRunId } from '../model/tally.ts';
 import type { Feed, Tenant } from '../model/tenant.ts';
-import type { Clock, Ledger, Objects, SettledMessage, Sink } from '../ports.ts';
-import { streamRunId } from '../report/tally.ts';
+import type { Clock, Ledger, Objects, Sink } from '../ports.ts';
 import { ingest } from './ingest.ts';
 import { putMessageRejection } from './rejects.ts';
-
-/** One record of a stream. */
-export interface Message {
-  /** Sequence number: unique in its shard, and growing. */
-  readonly position: string;
-  readonly shard: string;
-  readonly arrivedAt: Date;
-  readonly data: Uint8Array;
-}
 
 export interface MessageWorld {
   readonly tenant: Tenant;

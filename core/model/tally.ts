@@ -1,6 +1,5 @@
-import { type Counts, noCounts } from '../model/row.ts';
-import { type FeedTally, SAMPLE_SIZE, type StreamRun, type StreamSlot } from '../model/run.ts';
-import type { SettledMessage } from '../ports.ts';
+import { type Counts, noCounts } from './row.ts';
+import { type FeedTally, SAMPLE_SIZE, type SettledMessage, type StreamRun, type StreamSlot } from './run.ts';
 
 /** Identifies a stream run to people: the minute of arrival and the shard. */
 export const streamRunId = ({ shard, minute }: StreamSlot): string => {

@@ -1,0 +1,101 @@
+import type { Client } from 'cassandra-driver';
+import { FatalError } from '../../core/model/errors.ts';
+import { ledgerTables } from '../../core/model/ledger-tables.ts';
+import { primaryKey, type Table } from '../../core/model/table.ts';
+import { keyspaces, type Tenant } from '../../core/model/tenant.ts';
+import type { Credentials } from './client.ts';
+import { addColumn, createKeyspace, createTable, quote } from './cql.ts';
+import { worldError } from './errors.ts';
+
+export interface SchemaChange {
+  readonly tenant: string;
+  /** What was made or added, in words; empty when all was there. */
+  readonly changes: readonly string[];
+}
+
+/** Simple on a laptop; on a cluster three copies in the functions' data centre. */
+export const replicationOf = (target: string, datacenter: string): string =>
+  target === 'local'
+    ? "{'class': 'SimpleStrategy', 'replication_factor': 1}"
+    : `{'class': 'NetworkTopologyStrategy', '${datacenter.replaceAll("'", "''")}': 3}`;
+
+/**
+ * Brings a tenant's keyspaces, tables and role to what its profile says. It only ever adds: a column that is no longer in the
+ * profile stays, and a changed type or key is refused with a `FatalError`. The role may read and write its own two keyspaces.
+ */
+export async function applySchema(
+  client: Client,
+  tenant: Tenant,
+  role: Credentials,
+  replication: string,
+): Promise<SchemaChange> {
+  const { data, ops } = keyspaces(tenant.id);
+  const tables = [...new Set(tenant.feeds.map(({ table }) => table))];
+  const changes: string[] = [];
+  for (const keyspace of [data, ops]) await ddl(client, createKeyspace(keyspace, replication));
+  for (const table of tables) changes.push(...(await applyTable(client, data, table)));
+  for (const table of ledgerTables) changes.push(...(await applyTable(client, ops, table)));
+  await applyRole(client, role, [data, ops], ['SELECT', 'MODIFY']);
+  return { tenant: tenant.id, changes };
+}
+
+/** Makes a role, or gives it the password of its secret, and grants it rights on keyspaces. */
+export async function applyRole(
+  client: Client,
+  { username, password }: Credentials,
+  granted: readonly string[],
+  rights: readonly ('SELECT' | 'MODIFY')[],
+): Promise<void> {
+  const secret = `PASSWORD = '${password.replaceAll("'", "''")}' AND LOGIN = true`;
+  await ddl(client, `CREATE ROLE IF NOT EXISTS ${quote(username)} WITH ${secret}`, password);
+  await ddl(client, `ALTER ROLE ${quote(username)} WITH ${secret}`, password);
+  for (const keyspace of granted) {
+    for (const right of rights)
+      await ddl(client, `GRANT ${right} ON KEYSPACE ${quote(keyspace)} TO ${quote(username)}`);
+  }
+}
+
+async function applyTable(client: Client, keyspace: string, table: Table): Promise<string[]> {
+  const existing = await columnsOf(client, keyspace, table);
+  if (existing.size === 0) {
+    await ddl(client, createTable(keyspace, table));
+    return [`table ${keyspace}.${table.name}`];
+  }
+  const changes: string[] = [];
+  for (const [name, type] of Object.entries(table.columns)) {
+    const found = existing.get(name);
+    const inKey = primaryKey(table).includes(name);
+    if (found && found.type === type && found.key === inKey) continue;
+    if (found || inKey) {
+      const is = found ? `is ${found.type}${found.key ? ' in the key' : ''}` : 'is not there';
+      const wants = `${type}${inKey ? ' in the key' : ''}`;
+      const remedy = 'give the table a new name, and load it anew';
+      throw new FatalError(
+        'SLU-4001',
+        `${keyspace}.${table.name}: column "${name}" ${is}, the profile says ${wants}; ${remedy}`,
+      );
+    }
+    await ddl(client, addColumn(keyspace, table.name, name, type));
+    changes.push(`column ${keyspace}.${table.name}.${name}`);
+  }
+  return changes;
+}
+
+async function columnsOf(client: Client, keyspace: string, table: Table) {
+  const query = 'SELECT column_name, type, kind FROM system_schema.columns WHERE keyspace_name = ? AND table_name = ?';
+  const { rows } = await client.execute(query, [keyspace, table.name]).catch((error: unknown) => {
+    throw worldError(error, 'reading the schema');
+  });
+  const isKey = (kind: string) => kind === 'partition_key' || kind === 'clustering';
+  return new Map(rows.map((row) => [String(row.column_name), { type: row.type, key: isKey(row.kind) }]));
+}
+
+/** The driver waits until all servers agree on the schema. A password never shows in an error. */
+async function ddl(client: Client, statement: string, secret?: string): Promise<void> {
+  try {
+    await client.execute(statement, [], { prepare: false });
+  } catch (error) {
+    if (secret && error instanceof Error) error.message = error.message.replaceAll(secret, '…');
+    throw worldError(error, `applying the schema (${secret ? statement.split(' WITH ')[0] : statement})`);
+  }
+}

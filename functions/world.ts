@@ -1,0 +1,86 @@
+import { Logger } from '@aws-lambda-powertools/logger';
+import { KinesisClient } from '@aws-sdk/client-kinesis';
+import { S3Client } from '@aws-sdk/client-s3';
+import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { SQSClient } from '@aws-sdk/client-sqs';
+import type { MiddlewareObj } from '@middy/core';
+import type { Context } from 'aws-lambda';
+import type { Client } from 'cassandra-driver';
+import { type CassandraAddress, connect } from '../adapters/cassandra/client.ts';
+import { cassandraLedger } from '../adapters/cassandra/ledger.ts';
+import { cassandraSink } from '../adapters/cassandra/sink.ts';
+import { s3Objects } from '../adapters/s3.ts';
+import { readCredentials } from '../adapters/secrets.ts';
+import { environment } from '../core/model/environment.ts';
+import { FatalError } from '../core/model/errors.ts';
+import { keyspaces, type Tenant } from '../core/model/tenant.ts';
+import { patientLedger, patiently, patientObjects } from '../core/pipeline/patience.ts';
+
+/** What the handlers share: clients that live as long as the function's process, and nothing of any delivery. */
+
+export const logger = new Logger({ serviceName: 'sluice' });
+export const kinesis = new KinesisClient();
+export const queue = new SQSClient();
+export const secrets = new SecretsManagerClient();
+const s3 = new S3Client();
+const clock = { now: () => new Date() };
+
+/** Milliseconds at the end of an invocation that are kept for giving a delivery back in order. */
+const MARGIN = 10_000;
+
+export function requireEnv(name: string): string {
+  const value = process.env[name];
+  if (value) return value;
+  throw new FatalError('SLU-5004', `the environment variable ${name} is not set`);
+}
+
+export const cassandraAddress = (): CassandraAddress => ({
+  contactPoints: requireEnv(environment.contactPoints).split(','),
+  port: Number(requireEnv(environment.port)),
+  datacenter: requireEnv(environment.datacenter),
+});
+
+let connection: Promise<Client> | undefined;
+
+const openConnection = async (): Promise<Client> =>
+  connect(cassandraAddress(), await readCredentials(secrets, requireEnv(environment.secret)));
+
+/** The tenant's ports for one invocation; they wait for what is down as long as the invocation has time. */
+export async function worldOf(tenant: Tenant, context: Context) {
+  const signal = AbortSignal.timeout(Math.max(1000, context.getRemainingTimeInMillis() - MARGIN));
+  connection ??= openConnection();
+  const client = await connection;
+  const { data, ops } = keyspaces(tenant.id);
+  return {
+    tenant,
+    signal,
+    clock,
+    sink: cassandraSink(client, data),
+    ledger: patientLedger(cassandraLedger(client, ops, clock), signal),
+    objects: patientObjects(s3Objects(s3), signal),
+    rejectsBucket: requireEnv(environment.rejectsBucket),
+    patiently: <T>(work: () => Promise<T>) => patiently(signal, work),
+  };
+}
+
+/** After a failure the next invocation reads the secret and connects anew: the role may have a new password. */
+async function disconnect(): Promise<void> {
+  const old = connection;
+  connection = undefined;
+  await old?.then((client) => client.shutdown()).catch(() => {});
+}
+
+/** Logs what a handler throws, once and whole, and starts the next invocation with fresh connections. */
+export const guarded = <E, R>(): MiddlewareObj<E, R> => ({
+  before: ({ context }) => logger.addContext(context),
+  onError: async ({ error }) => {
+    logger.error('the invocation failed', error as Error);
+    await disconnect();
+  },
+});
+
+/** Gives a delivery back after a failure that may pass. */
+export async function givenBack(error: Error, delivery: Record<string, unknown>): Promise<void> {
+  logger.warn('given back, to be tried again', { ...delivery, error });
+  await disconnect();
+}
