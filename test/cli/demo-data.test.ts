@@ -1,9 +1,13 @@
+import { createReadStream } from 'node:fs';
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parse } from 'csv-parse/sync';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { exportDirtyFlights, exportFlights, flightMessages } from '../../cli/demo-data.ts';
+import { readers } from '../../core/formats/readers.ts';
+import { runSample } from '../../core/pipeline/samples.ts';
+import flights from '../../tenants/aviation/feeds/flights.ts';
 
 let folder: string;
 beforeAll(async () => {
@@ -68,5 +72,14 @@ describe('the dirty file', () => {
     );
     expect(changed).toEqual(rejections.map(({ position }) => position));
     expect(records[50]?.[5]).toBe('Newark, NJ');
+  });
+
+  test('comes to just those rejections in the pipeline, and every other record is loaded', async () => {
+    const file = join(folder, 'pipeline.csv');
+    const { rejections } = await exportDirtyFlights({ from: 0, rows: 200, file });
+    const outcomes = await runSample('aviation', flights, readers.csv, createReadStream(file));
+    const rejected = outcomes.filter((outcome) => 'rejected' in outcome);
+    expect(rejected.map(({ position, rejected: code }) => ({ position, code }))).toEqual(rejections);
+    expect(outcomes.filter((outcome) => 'rows' in outcome)).toHaveLength(180);
   });
 });
