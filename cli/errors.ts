@@ -46,7 +46,7 @@ export const tell = (thrown: unknown): ToldError => {
       `${error.code}  ${error.message}`,
       ...details.map((detail) => `  ${detail}`),
       ...(where === undefined ? [] : [`  Where: ${where}`]),
-      `Next: ${next}`,
+      `  Next: ${next}`,
     ],
   };
 };
@@ -63,6 +63,6 @@ const unexpected = (thrown: unknown): ToldError => {
   return {
     exit: 'failed',
     document: { error: { code: null, message: error.message, details, next } },
-    lines: [`Unexpected: ${error.message}`, ...stack, `Next: ${next}`],
+    lines: [`Unexpected: ${error.message}`, ...stack, `  Next: ${next}`],
   };
 };

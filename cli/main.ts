@@ -61,11 +61,7 @@ export const main = async (argv: readonly string[]): Promise<void> => {
     if (tool !== undefined) {
       exit = await tool(rest);
     } else {
-      process.once('SIGINT', () => {
-        interrupt.abort();
-        process.stderr.write('interrupted\n');
-        process.exit(exitNumber('interrupted'));
-      });
+      exitWhenInterrupted(interrupt);
       exit = await runCommander(argv, createUi(json, interrupt.signal));
     }
   } catch (error) {
@@ -76,6 +72,17 @@ export const main = async (argv: readonly string[]): Promise<void> => {
   }
   // Something that still holds a socket must not keep the command from ending.
   process.exit(exit);
+};
+
+/** Whatever must not go on without us is ended by its own handler of the `exit` event. */
+const exitWhenInterrupted = (interrupt: AbortController): void => {
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.once(name, () => {
+      interrupt.abort();
+      process.stderr.write('interrupted\n');
+      process.exit(exitNumber('interrupted'));
+    });
+  }
 };
 
 const runCommander = async (argv: readonly string[], ui: Ui): Promise<number> => {

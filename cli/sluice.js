@@ -10,7 +10,7 @@ const environmentExit = 5;
 
 if (!existsSync(new URL('commander/', modules))) {
   console.error('SLU-1001  the packages are not installed: node_modules is missing');
-  console.error('Next: npm ci');
+  console.error('  Next: npm ci');
   process.exit(environmentExit);
 }
 
@@ -21,7 +21,7 @@ if (Number(process.versions.node.split('.')[0]) >= 24) {
   const node = fileURLToPath(new URL('node/bin/node', modules));
   if (!existsSync(node)) {
     console.error(`SLU-1001  Node 24 is needed, this is ${process.versions.node}, and node_modules holds none`);
-    console.error('Next: npm ci');
+    console.error('  Next: npm ci');
     process.exit(environmentExit);
   }
   const result = spawnSync(node, [fileURLToPath(main), ...process.argv.slice(2)], { stdio: 'inherit' });

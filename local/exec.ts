@@ -1,15 +1,17 @@
 import { spawn } from 'node:child_process';
-import { createWriteStream, existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { createWriteStream, existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { createInterface } from 'node:readline';
 import { Problem } from './problem.ts';
+import { noteProcess, stopService } from './processes.ts';
 
 export interface ExecOptions {
   readonly cwd: string;
   readonly env: Readonly<Record<string, string>>;
   readonly logFile: string;
   readonly deadlineMs: number;
-  readonly signal?: AbortSignal | undefined;
+  /** Where the process is noted, so that one whose owner was killed is ended before the next of its kind begins. */
+  readonly pidFile?: string;
   /** Told each line of output, to show progress. */
   readonly onLine?: (line: string) => void;
 }
@@ -18,8 +20,9 @@ export interface ExecOptions {
  * Runs a program to its end with its output in a log. Resolves with the exit code; the whole process group goes when
  * the deadline passes, so that nothing goes on in the background.
  */
-export const exec = (file: string, args: readonly string[], options: ExecOptions): Promise<number> => {
+export const exec = async (file: string, args: readonly string[], options: ExecOptions): Promise<number> => {
   mkdirSync(dirname(options.logFile), { recursive: true });
+  if (options.pidFile !== undefined) await stopService(options.pidFile, 0);
   const log = createWriteStream(options.logFile, { flags: 'a' });
   log.write(`$ ${[file, ...args].join(' ')}\n`);
   return new Promise((resolve, reject) => {
@@ -43,13 +46,13 @@ export const exec = (file: string, args: readonly string[], options: ExecOptions
       late = true;
       end();
     }, options.deadlineMs);
-    options.signal?.addEventListener('abort', end, { once: true });
     process.once('exit', end);
     const settle = () => {
       clearTimeout(timer);
-      options.signal?.removeEventListener('abort', end);
       process.off('exit', end);
+      if (options.pidFile !== undefined) rmSync(options.pidFile, { force: true });
     };
+    if (options.pidFile !== undefined && child.pid !== undefined) void noteProcess(options.pidFile, child.pid);
     for (const stream of [child.stdout, child.stderr]) {
       stream.pipe(log, { end: false });
       if (options.onLine) createInterface({ input: stream }).on('line', options.onLine);

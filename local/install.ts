@@ -138,6 +138,8 @@ const must = async (
     cwd: settings.stateDir,
     env: installEnv(settings),
     logFile,
+    // Beside the downloads, as the lock is: another checkout may share them.
+    pidFile: join(settings.downloadsDir, `${log}.json`),
     deadlineMs: 15 * 60_000,
   };
   if ((await exec(file, args, options)) !== 0) {

@@ -27,7 +27,6 @@ export const startService = async (
   pidFile: string,
 ): Promise<ProcessRecord> => {
   mkdirSync(dirname(logFile), { recursive: true });
-  mkdirSync(dirname(pidFile), { recursive: true });
   // The log of a run that crashed is what its reader needs most, so the last one is kept.
   if (existsSync(logFile)) renameSync(logFile, `${logFile}.1`);
   const log = openSync(logFile, 'a');
@@ -43,8 +42,13 @@ export const startService = async (
     child.once('error', reject);
   });
   child.unref();
-  const pid = child.pid as number;
+  return noteProcess(pidFile, child.pid as number);
+};
+
+/** Writes down a process that has just begun. */
+export const noteProcess = async (pidFile: string, pid: number): Promise<ProcessRecord> => {
   const record = { pid, startTime: (await startTimeOf(pid)) ?? 'gone', startedAt: new Date().toISOString() };
+  mkdirSync(dirname(pidFile), { recursive: true });
   writeFileSync(pidFile, JSON.stringify(record));
   return record;
 };
