@@ -1,5 +1,5 @@
 import middy from '@middy/core';
-import { connect } from '../adapters/cassandra/client.ts';
+import { canLogin, connect, type Credentials } from '../adapters/cassandra/client.ts';
 import { applyRole, applySchema, replicationOf, type SchemaChange } from '../adapters/cassandra/schema.ts';
 import { readCredentials } from '../adapters/secrets.ts';
 import { environment } from '../core/model/environment.ts';
@@ -13,17 +13,18 @@ export const handler = middy()
   .use(guarded())
   .handler(async (): Promise<{ tenants: SchemaChange[] }> => {
     const address = cassandraAddress();
+    const known = (role: Credentials) => canLogin(address, role);
     const client = connect(address, await readCredentials(secrets, requireEnv(environment.adminSecret)));
     try {
       const replication = replicationOf(requireEnv(environment.target), address.datacenter);
       const applied: SchemaChange[] = [];
       for (const tenant of tenants) {
         const role = await readCredentials(secrets, namesOf(tenant.id).secret);
-        applied.push(await applySchema(client, tenant, role, replication));
+        applied.push(await applySchema(client, tenant, role, known, replication));
       }
       const operator = await readCredentials(secrets, requireEnv(environment.operatorSecret));
       const all = tenants.flatMap(({ id }) => Object.values(keyspaces(id)));
-      await applyRole(client, operator, all, ['SELECT']);
+      await applyRole(client, operator, known, all, ['SELECT']);
       logger.info('schema applied', { applied });
       return { tenants: applied };
     } finally {

@@ -1,4 +1,5 @@
-import { auth, Client, policies, types } from 'cassandra-driver';
+import { auth, Client, errors, policies, types } from 'cassandra-driver';
+import { worldError } from './errors.ts';
 
 export interface CassandraAddress {
   readonly contactPoints: readonly string[];
@@ -25,7 +26,22 @@ export const connect = (address: CassandraAddress, { username, password }: Crede
       consistency: types.consistencies.localQuorum,
       serialConsistency: types.consistencies.localSerial,
     },
-    encoding: { useBigIntAsLong: true, useBigIntAsVarint: true, useUndefinedAsUnset: true },
+    encoding: { useUndefinedAsUnset: true },
     policies: { retry: new policies.retry.FallthroughRetryPolicy() },
     socketOptions: { readTimeout: 12_000, connectTimeout: 5000 },
   });
+
+/** Whether a role can log in with its password; a database that cannot be reached at all counts as an error. */
+export async function canLogin(address: CassandraAddress, role: Credentials): Promise<boolean> {
+  const client = connect(address, role);
+  try {
+    await client.connect();
+    return true;
+  } catch (error) {
+    const reasons = error instanceof errors.NoHostAvailableError ? Object.values(error.innerErrors ?? {}) : [error];
+    if (reasons.some((reason) => reason instanceof errors.AuthenticationError)) return false;
+    throw worldError(error, `logging in as ${role.username}`);
+  } finally {
+    await client.shutdown();
+  }
+}

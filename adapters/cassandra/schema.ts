@@ -27,6 +27,7 @@ export async function applySchema(
   client: Client,
   tenant: Tenant,
   role: Credentials,
+  canLogin: (role: Credentials) => Promise<boolean>,
   replication: string,
 ): Promise<SchemaChange> {
   const { data, ops } = keyspaces(tenant.id);
@@ -35,23 +36,29 @@ export async function applySchema(
   for (const keyspace of [data, ops]) await ddl(client, createKeyspace(keyspace, replication));
   for (const table of tables) changes.push(...(await applyTable(client, data, table)));
   for (const table of ledgerTables) changes.push(...(await applyTable(client, ops, table)));
-  await applyRole(client, role, [data, ops], ['SELECT', 'MODIFY']);
+  await applyRole(client, role, canLogin, [data, ops], ['SELECT', 'MODIFY']);
   return { tenant: tenant.id, changes };
 }
 
-/** Makes a role, or gives it the password of its secret, and grants it rights on keyspaces. */
+/**
+ * Makes a role, or gives it the password of its secret, and grants it rights on keyspaces. A password that is right already is left
+ * alone: Cassandra takes a new one only every five seconds.
+ */
 export async function applyRole(
   client: Client,
-  { username, password }: Credentials,
+  role: Credentials,
+  canLogin: (role: Credentials) => Promise<boolean>,
   granted: readonly string[],
   rights: readonly ('SELECT' | 'MODIFY')[],
 ): Promise<void> {
-  const secret = `PASSWORD = '${password.replaceAll("'", "''")}' AND LOGIN = true`;
-  await ddl(client, `CREATE ROLE IF NOT EXISTS ${quote(username)} WITH ${secret}`, password);
-  await ddl(client, `ALTER ROLE ${quote(username)} WITH ${secret}`, password);
+  const name = quote(role.username);
+  if (!(await canLogin(role))) {
+    const secret = `PASSWORD = '${role.password.replaceAll("'", "''")}' AND LOGIN = true`;
+    const { rowLength } = await client.execute('SELECT role FROM system_auth.roles WHERE role = ?', [role.username]);
+    await ddl(client, `${rowLength > 0 ? 'ALTER' : 'CREATE'} ROLE ${name} WITH ${secret}`, role);
+  }
   for (const keyspace of granted) {
-    for (const right of rights)
-      await ddl(client, `GRANT ${right} ON KEYSPACE ${quote(keyspace)} TO ${quote(username)}`);
+    for (const right of rights) await ddl(client, `GRANT ${right} ON KEYSPACE ${quote(keyspace)} TO ${name}`);
   }
 }
 
@@ -90,12 +97,14 @@ async function columnsOf(client: Client, keyspace: string, table: Table) {
   return new Map(rows.map((row) => [String(row.column_name), { type: row.type, key: isKey(row.kind) }]));
 }
 
-/** The driver waits until all servers agree on the schema. A password never shows in an error. */
-async function ddl(client: Client, statement: string, secret?: string): Promise<void> {
+/** The driver waits until all servers agree on the schema. A statement with a password shows in no error, nor in its cause. */
+async function ddl(client: Client, statement: string, secret?: Credentials): Promise<void> {
   try {
     await client.execute(statement, [], { prepare: false });
   } catch (error) {
-    if (secret && error instanceof Error) error.message = error.message.replaceAll(secret, '…');
-    throw worldError(error, `applying the schema (${secret ? statement.split(' WITH ')[0] : statement})`);
+    if (!secret) throw worldError(error, `applying the schema (${statement})`);
+    const told = worldError(error, `setting the password of ${secret.username}`);
+    delete told.cause;
+    throw told;
   }
 }

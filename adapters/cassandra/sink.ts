@@ -83,7 +83,7 @@ function group(table: Table, rows: readonly SinkRow[]): Member[][] {
 
   for (const [index, { values, writeTime }] of rows.entries()) {
     if (isOverwritten(table, rows, index)) continue;
-    const params: unknown[] = names.map((name) => values[name]);
+    const params: unknown[] = names.map((name) => encodable(values[name]));
     params.push(writeTime);
     const key = keyOf(table.partitionKey, values);
     const bytes = sizeOf(params);
@@ -117,6 +117,9 @@ function keyOf(names: readonly string[], values: SinkRow['values']): string {
   for (const name of names) key += `${String(values[name])}\u0000`;
   return key;
 }
+
+/** The driver takes a long or a varint as text. */
+const encodable = (value: unknown): unknown => (typeof value === 'bigint' ? String(value) : value);
 
 function sizeOf(params: readonly unknown[]): number {
   let bytes = 0;
