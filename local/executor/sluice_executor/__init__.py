@@ -1,1 +1,1 @@
-"""Lambda functions as plain processes, for LocalStack. Only `plugin` knows LocalStack; the rest is standard library."""
+"""Lambda functions as plain processes, for LocalStack. Only `plugin` and `gateway` know LocalStack."""

@@ -1,4 +1,4 @@
-"""The glue to LocalStack 4.9.2, and the only module that imports it.
+"""The executor as LocalStack 4.9.2 wants it. Only this module and gateway.py import LocalStack.
 
 LocalStack makes one executor for each of its execution environments. It calls start once, then invoke, never two at a
 time, and stop from any thread, also during either. An environment that has answered, with an error too, is kept for
