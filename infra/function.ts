@@ -1,0 +1,125 @@
+import { join } from 'node:path';
+import { type Duration, RemovalPolicy } from 'aws-cdk-lib';
+import { Effect, PolicyDocument, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { Architecture, type CfnFunction, Runtime } from 'aws-cdk-lib/aws-lambda';
+import { LogLevel, NodejsFunction, OutputFormat } from 'aws-cdk-lib/aws-lambda-nodejs';
+import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
+import { Construct } from 'constructs';
+import { acknowledge, wildcard } from './acknowledge.ts';
+import type { Sources } from './sources.ts';
+import type { Network, Target } from './target.ts';
+
+export interface FunctionProps {
+  readonly target: Target;
+  readonly sources: Sources;
+  readonly name: string;
+  readonly description: string;
+  /** File in the folder of the functions. */
+  readonly entry: string;
+  /** The tenant whose module the handler gets for `import tenant from 'sluice-tenant'`. */
+  readonly tenantId?: string;
+  readonly timeout: Duration;
+  readonly memoryMiB: number;
+  readonly environment: Readonly<Record<string, string>>;
+  /** All that the function may do, besides writing its own log. */
+  readonly allow: readonly PolicyStatement[];
+  readonly roleName?: string;
+}
+
+/** Bundled functions declare this: the emulator of the local target takes no newer one. */
+const runtime = Runtime.NODEJS_22_X;
+
+/**
+ * A function with a bundle, a log group and a role of its own. The role's policy is part of the role, so that it is there
+ * before anything that needs it.
+ */
+export class SluiceFunction extends Construct {
+  readonly handler: NodejsFunction;
+  readonly role: Role;
+
+  constructor(scope: Construct, id: string, props: FunctionProps) {
+    super(scope, id);
+    const { target, sources, tenantId } = props;
+    const network = target.kind === 'local' ? undefined : target.network;
+    const logGroup = new LogGroup(this, 'Log', {
+      logGroupName: `/aws/lambda/${props.name}`,
+      retention: RetentionDays.ONE_MONTH,
+      removalPolicy: RemovalPolicy.DESTROY,
+    });
+    const statements = [
+      allow(['logs:CreateLogStream', 'logs:PutLogEvents'], logGroup.logGroupArn),
+      ...props.allow,
+      ...(network ? networkStatements() : []),
+    ];
+    this.role = new Role(this, 'Role', {
+      assumedBy: new ServicePrincipal('lambda.amazonaws.com'),
+      description: `What ${props.name} may do`,
+      inlinePolicies: { own: new PolicyDocument({ statements }) },
+      ...(props.roleName && { roleName: props.roleName }),
+    });
+    this.handler = new NodejsFunction(this, 'Function', {
+      functionName: props.name,
+      description: props.description,
+      entry: join(sources.functions, props.entry),
+      handler: 'handler',
+      runtime,
+      architecture: architectureOf(target),
+      role: this.role,
+      logGroup,
+      timeout: props.timeout,
+      memorySize: props.memoryMiB,
+      environment: { NODE_OPTIONS: '--enable-source-maps', ...props.environment },
+      projectRoot: sources.root,
+      depsLockFilePath: join(sources.root, 'package-lock.json'),
+      bundling: bundlingOf(sources, tenantId),
+    });
+    if (network) this.#enter(network);
+    acknowledge(this.handler, 'AwsSolutions-L1', 'LocalStack 4.9 refuses nodejs24.x; all targets run the same runtime');
+  }
+
+  /** On the plain resource: importing a VPC would need its id and zones as well, for nothing. */
+  #enter(network: Network): void {
+    const resource = this.handler.node.defaultChild as CfnFunction;
+    resource.vpcConfig = { subnetIds: [...network.subnetIds], securityGroupIds: [...network.securityGroupIds] };
+    wildcard(
+      this.role,
+      'Resource::*',
+      'Lambda places network interfaces under this role; EC2 has no narrower resource',
+    );
+  }
+}
+
+export const allow = (actions: string[], ...resources: string[]): PolicyStatement =>
+  new PolicyStatement({ effect: Effect.ALLOW, actions, resources });
+
+/** What Lambda itself needs to place a function in a VPC. */
+const networkStatements = (): PolicyStatement[] => [
+  allow(
+    [
+      'ec2:CreateNetworkInterface',
+      'ec2:DescribeNetworkInterfaces',
+      'ec2:DescribeSubnets',
+      'ec2:DeleteNetworkInterface',
+      'ec2:AssignPrivateIpAddresses',
+      'ec2:UnassignPrivateIpAddresses',
+    ],
+    '*',
+  ),
+];
+
+/** The process executor runs functions on the machine itself; on AWS, Graviton costs less for the same work. */
+const architectureOf = (target: Target): Architecture =>
+  target.kind === 'local' && process.arch !== 'arm64' ? Architecture.X86_64 : Architecture.ARM_64;
+
+/** Everything is bundled, the SDK too: the process executor has no managed runtime that would supply it. */
+const bundlingOf = (sources: Sources, tenantId: string | undefined) => ({
+  format: OutputFormat.ESM,
+  mainFields: ['module', 'main'],
+  externalModules: [],
+  sourceMap: true,
+  sourcesContent: false,
+  logLevel: LogLevel.WARNING,
+  // CommonJS packages inside an ES module still call require.
+  banner: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);",
+  esbuildArgs: tenantId ? { '--alias': [`sluice-tenant=${join(sources.tenants, tenantId, 'tenant.ts')}`] } : {},
+});

@@ -1,0 +1,54 @@
+import { CfnKeyspace, CfnTable } from 'aws-cdk-lib/aws-cassandra';
+import type { Key } from 'aws-cdk-lib/aws-kms';
+import { Construct } from 'constructs';
+import type { Table } from '../core/model/table.ts';
+import { primaryKey } from '../core/model/table.ts';
+import { dataRemoval } from './removal.ts';
+import type { Target } from './target.ts';
+
+/** Keyspaces takes 225 columns in a write, and 166 when it sets a TTL. */
+const MOST_COLUMNS = { plain: 225, withTtl: 166 };
+
+/** A keyspace and its tables on Amazon Keyspaces, from the definitions that Cassandra's own schema comes from too. */
+export class KeyspaceTables extends Construct {
+  constructor(
+    scope: Construct,
+    id: string,
+    { keyspace, tables, key, target }: { keyspace: string; tables: readonly Table[]; key: Key; target: Target },
+  ) {
+    super(scope, id);
+    const parent = new CfnKeyspace(this, 'Keyspace', { keyspaceName: keyspace });
+    parent.applyRemovalPolicy(dataRemoval(target));
+    for (const table of tables) {
+      const resource = new CfnTable(this, pascal(table.name), tableProperties(keyspace, table, key));
+      resource.addDependency(parent);
+      resource.applyRemovalPolicy(dataRemoval(target));
+    }
+  }
+}
+
+function tableProperties(keyspaceName: string, table: Table, key: Key): ConstructorParameters<typeof CfnTable>[2] {
+  const column = (columnName: string) => ({ columnName, columnType: table.columns[columnName] ?? 'text' });
+  const keys = primaryKey(table);
+  const most = table.ttl > 0 ? MOST_COLUMNS.withTtl : MOST_COLUMNS.plain;
+  const count = Object.keys(table.columns).length;
+  if (count > most) throw new Error(`table ${keyspaceName}.${table.name}: ${count} columns, Keyspaces writes ${most}`);
+  return {
+    keyspaceName,
+    tableName: table.name,
+    partitionKeyColumns: table.partitionKey.map(column),
+    clusteringKeyColumns: table.clusteringKey.map((name) => ({ column: column(name), orderBy: 'ASC' })),
+    regularColumns: Object.keys(table.columns)
+      .filter((name) => !keys.includes(name))
+      .map(column),
+    billingMode: { mode: 'ON_DEMAND' },
+    // Rows carry their own write time; without this Keyspaces refuses USING TIMESTAMP.
+    clientSideTimestampsEnabled: true,
+    pointInTimeRecoveryEnabled: true,
+    encryptionSpecification: { encryptionType: 'CUSTOMER_MANAGED_KMS_KEY', kmsKeyIdentifier: key.keyArn },
+    // Turns TTL on, which cannot be turned off again: only where the table asks for it.
+    ...(table.ttl > 0 && { defaultTimeToLive: table.ttl }),
+  };
+}
+
+const pascal = (name: string): string => name.replace(/(?:^|_)(\w)/g, (_, letter: string) => letter.toUpperCase());

@@ -1,0 +1,106 @@
+import { Aws, Duration } from 'aws-cdk-lib';
+import { ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import type { Key } from 'aws-cdk-lib/aws-kms';
+import { EventSourceMapping } from 'aws-cdk-lib/aws-lambda';
+import type { Bucket, CfnBucket } from 'aws-cdk-lib/aws-s3';
+import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
+import { Construct } from 'constructs';
+import { environment } from '../core/model/environment.ts';
+import { arnOf, wildcard } from './acknowledge.ts';
+import { allow, SluiceFunction } from './function.ts';
+import type { TenantParts } from './tenant-parts.ts';
+
+/**
+ * Files: staging bucket → queue → `ingest-object`. The queue is what stands between a burst of uploads and the database, and
+ * what brings a file back when the world was broken.
+ */
+export class ObjectIngest extends Construct {
+  readonly queue: Queue;
+  readonly deadLetters: Queue;
+  readonly function: SluiceFunction;
+
+  constructor(scope: Construct, id: string, parts: TenantParts) {
+    super(scope, id);
+    const { names, key, staging, rejects, target } = parts;
+    const timeout = target.kind === 'local' ? Duration.minutes(5) : Duration.minutes(15);
+
+    this.deadLetters = new Queue(this, 'DeadLetters', {
+      ...encrypted(key),
+      queueName: names.deadLetters,
+      retentionPeriod: Duration.days(14),
+    });
+    this.queue = new Queue(this, 'Queue', {
+      ...encrypted(key),
+      queueName: names.queue,
+      // AWS advises six times: an attempt that is still running must not meet its own message again.
+      visibilityTimeout: Duration.seconds(6 * timeout.toSeconds()),
+      retentionPeriod: Duration.days(4),
+      deadLetterQueue: { queue: this.deadLetters, maxReceiveCount: 5 },
+    });
+    notify(staging, names.staging, this.queue);
+
+    this.function = new SluiceFunction(this, 'Ingest', {
+      ...parts.function,
+      name: names.ingestObject,
+      description: `Loads the files of tenant ${parts.tenantId}`,
+      entry: 'ingest-object.ts',
+      timeout,
+      memoryMiB: 512,
+      environment: {
+        ...parts.environment,
+        [environment.stagingBucket]: staging.bucketName,
+        [environment.rejectsBucket]: rejects.bucketName,
+        [environment.queueUrl]: this.queue.queueUrl,
+      },
+      allow: [
+        allow(['s3:GetObject', 's3:GetObjectVersion'], `${staging.bucketArn}/*`),
+        // Without it S3 says "denied" of an object that is gone, and the run could not say why it failed.
+        allow(['s3:ListBucket'], staging.bucketArn),
+        allow(['s3:PutObject'], `${rejects.bucketArn}/rejects/*`),
+        allow(
+          ['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:ChangeMessageVisibility', 'sqs:GetQueueAttributes'],
+          this.queue.queueArn,
+        ),
+        allow(['kms:Decrypt', 'kms:GenerateDataKey'], key.keyArn),
+        ...parts.allow,
+      ],
+    });
+    const { role } = this.function;
+    wildcard(role, `Resource::${arnOf(staging)}/*`, 'the tenant names its files; the bucket holds nothing else');
+    wildcard(role, `Resource::${arnOf(rejects)}/rejects/*`, 'rejections are named after the run');
+
+    new EventSourceMapping(this, 'FromQueue', {
+      target: this.function.handler,
+      eventSourceArn: this.queue.queueArn,
+      batchSize: 1,
+      reportBatchItemFailures: true,
+      // Files that load at the same time; the emulator has no such limit.
+      ...(target.kind !== 'local' && { maxConcurrency: 10 }),
+    });
+  }
+}
+
+const encrypted = (key: Key) => ({
+  encryption: QueueEncryption.KMS,
+  encryptionMasterKey: key,
+  enforceSSL: true,
+});
+
+/**
+ * Through the bucket's own property: CDK's notification is a custom resource, which the emulator does not run. S3 tries the
+ * queue when the bucket is made, so the policy comes first, and names the bucket without referring to it.
+ */
+function notify(bucket: Bucket, bucketName: string, queue: Queue): void {
+  (bucket.node.defaultChild as CfnBucket).notificationConfiguration = {
+    queueConfigurations: [{ event: 's3:ObjectCreated:*', queue: queue.queueArn }],
+  };
+  const statement = allow(['sqs:SendMessage'], queue.queueArn);
+  statement.sid = 'StagingBucketSends';
+  statement.addPrincipals(new ServicePrincipal('s3.amazonaws.com'));
+  statement.addConditions({
+    StringEquals: { 'aws:SourceAccount': Aws.ACCOUNT_ID },
+    ArnEquals: { 'aws:SourceArn': `arn:${Aws.PARTITION}:s3:::${bucketName}` },
+  });
+  const { policyDependable } = queue.addToResourcePolicy(statement);
+  if (policyDependable) bucket.node.addDependency(policyDependable);
+}

@@ -1,0 +1,92 @@
+import { Duration } from 'aws-cdk-lib';
+import { Stream, StreamEncryption, StreamMode } from 'aws-cdk-lib/aws-kinesis';
+import { EventSourceMapping, MetricType, StartingPosition } from 'aws-cdk-lib/aws-lambda';
+import { Construct } from 'constructs';
+import { environment } from '../core/model/environment.ts';
+import type { StreamSettings } from '../core/model/tenant.ts';
+import { arnOf, wildcard } from './acknowledge.ts';
+import { allow, SluiceFunction } from './function.ts';
+import { dataRemoval } from './removal.ts';
+import type { TenantParts } from './tenant-parts.ts';
+
+/**
+ * Attempts after the first. `ingest-stream` waits for the database inside an invocation; even if every attempt failed at once,
+ * the emulator's growing pauses make these last for minutes, and an outage of two minutes discards nothing.
+ */
+const RETRIES = 15;
+
+/** Lambda's own limit for the age of a record. */
+const OLDEST_HOURS = 168;
+
+/** Messages: stream → `ingest-stream`. What cannot be loaded after all attempts lies whole in the rejects bucket. */
+export class StreamIngest extends Construct {
+  readonly stream: Stream;
+  readonly function: SluiceFunction;
+  readonly mapping: EventSourceMapping;
+
+  constructor(scope: Construct, id: string, parts: TenantParts, settings: StreamSettings) {
+    super(scope, id);
+    const { names, key, rejects, target } = parts;
+
+    this.stream = new Stream(this, 'Stream', {
+      streamName: names.stream,
+      streamMode: StreamMode.PROVISIONED,
+      shardCount: settings.shards,
+      retentionPeriod: Duration.hours(settings.retentionHours),
+      encryption: StreamEncryption.KMS,
+      encryptionKey: key,
+      removalPolicy: dataRemoval(target),
+    });
+
+    this.function = new SluiceFunction(this, 'Ingest', {
+      ...parts.function,
+      name: names.ingestStream,
+      description: `Loads the messages of tenant ${parts.tenantId}`,
+      entry: 'ingest-stream.ts',
+      timeout: Duration.minutes(5),
+      memoryMiB: 512,
+      environment: {
+        ...parts.environment,
+        [environment.stream]: this.stream.streamName,
+        [environment.rejectsBucket]: rejects.bucketName,
+      },
+      allow: [
+        allow(
+          [
+            'kinesis:DescribeStream',
+            'kinesis:DescribeStreamSummary',
+            'kinesis:GetRecords',
+            'kinesis:GetShardIterator',
+            'kinesis:ListShards',
+          ],
+          this.stream.streamArn,
+        ),
+        // Lambda writes failed records under this role, and chooses the prefix.
+        allow(['s3:PutObject'], `${rejects.bucketArn}/rejects/*`, `${rejects.bucketArn}/aws/lambda/*`),
+        allow(['s3:ListBucket'], rejects.bucketArn),
+        allow(['kms:Decrypt', 'kms:GenerateDataKey'], key.keyArn),
+        ...parts.allow,
+      ],
+    });
+    const { role } = this.function;
+    wildcard(role, `Resource::${arnOf(rejects)}/rejects/*`, 'rejections are named after the run');
+    wildcard(role, `Resource::${arnOf(rejects)}/aws/lambda/*`, 'Lambda names failed records after mapping and shard');
+
+    this.mapping = new EventSourceMapping(this, 'FromStream', {
+      target: this.function.handler,
+      eventSourceArn: this.stream.streamArn,
+      startingPosition: StartingPosition.TRIM_HORIZON,
+      batchSize: 500,
+      maxBatchingWindow: Duration.seconds(1),
+      parallelizationFactor: 1,
+      bisectBatchOnError: true,
+      reportBatchItemFailures: true,
+      retryAttempts: RETRIES,
+      // No less than the stream keeps: a record that is too old is discarded without a single attempt.
+      maxRecordAge: Duration.hours(Math.min(settings.retentionHours, OLDEST_HOURS)),
+      // CDK's own S3 destination would let the function read and delete in the whole bucket.
+      onFailure: { bind: () => ({ destination: rejects.bucketArn }) },
+      ...(target.kind !== 'local' && { metricsConfig: { metrics: [MetricType.EVENT_COUNT] } }),
+    });
+  }
+}
