@@ -35,6 +35,16 @@ const registerCommands = (program: Command, act: Act): void => {
     .summary('deploy the platform and the tenants onto the local stack')
     .action(act(async (_options, ui) => (await import('./deploy.ts')).runDeploy(ui)));
   program
+    .command('report')
+    .summary('show what became of files and messages, by tenant and feed')
+    .argument('[tenant]')
+    .option('--since <day>', 'first day, such as 2026-01-31 (UTC); a week ago if not given')
+    .action(act(async (options, ui, tenant) => (await import('./report.ts')).runReport({ ...options, tenant }, ui)));
+  program
+    .command('demo')
+    .summary('show it all: start, deploy, load real files and messages, report')
+    .action(act(async (_options, ui) => (await import('./demo.ts')).runDemo(ui)));
+  program
     .command('doctor')
     .summary('show what this machine has and lacks for the local stack')
     .action(act(async (_options, ui) => (await import('./doctor.ts')).runDoctor(ui)));
@@ -94,7 +104,7 @@ const runCommander = async (argv: readonly string[], ui: Ui): Promise<number> =>
   };
   const act: Act = (run) =>
     async function (...given) {
-      await finish(await run(this.opts(), ui, ...given.slice(0, -2).map(String)));
+      await finish(await run(this.opts(), ui, ...given.slice(0, -2).filter((value) => value !== undefined).map(String)));
     };
   const program = createProgram(act);
   if (argv.length === 0) {

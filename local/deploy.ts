@@ -118,7 +118,7 @@ const schemaProblem = (reason: string): Problem =>
   });
 
 /** Given in full, so that nothing of the user's own configuration is looked up. */
-const clientOptions = (settings: Settings) => ({
+export const clientOptions = (settings: Settings) => ({
   endpoint: endpointUrl(settings),
   region: 'us-east-1',
   credentials: { accessKeyId: 'test', secretAccessKey: 'test' },

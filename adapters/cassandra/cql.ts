@@ -1,5 +1,4 @@
 import type { ColumnType, Table } from '../../core/model/table.ts';
-import { primaryKey } from '../../core/model/table.ts';
 
 /** Every CQL statement of the project is made here or in ledger.ts, so that one test can hold them to what Keyspaces knows. */
 
@@ -28,8 +27,10 @@ export function insertRow(keyspace: string, table: Table): string {
   return `${into} VALUES (${marks}) USING TIMESTAMP ?${ttl}`;
 }
 
-export const selectPartition = (keyspace: string, table: Table, limit: number): string =>
-  `SELECT * FROM ${quote(keyspace)}.${quote(table.name)} WHERE ${table.partitionKey.map((name) => `${quote(name)} = ?`).join(' AND ')} LIMIT ${limit}`;
-
-export const selectFirst = (keyspace: string, table: Table, limit: number): string =>
-  `SELECT ${[...primaryKey(table), ...Object.keys(table.columns).filter((name) => !primaryKey(table).includes(name))].map(quote).join(', ')} FROM ${quote(keyspace)}.${quote(table.name)} LIMIT ${limit}`;
+export const selectPartition = (
+  keyspace: string,
+  table: string,
+  partitionKey: readonly string[],
+  limit: number,
+): string =>
+  `SELECT * FROM ${quote(keyspace)}.${quote(table)} WHERE ${partitionKey.map((name) => `${quote(name)} = ?`).join(' AND ')} LIMIT ${limit}`;

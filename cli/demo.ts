@@ -1,0 +1,167 @@
+import { writeFileSync } from 'node:fs';
+import { copyFile, mkdir } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+import { KinesisClient } from '@aws-sdk/client-kinesis';
+import { selectPartition } from '../adapters/cassandra/cql.ts';
+import { putMessages } from '../adapters/kinesis.ts';
+import { namesOf } from '../core/model/names.ts';
+import { isSettled } from '../core/model/run.ts';
+import { keyspaces } from '../core/model/tenant.ts';
+import type { LedgerReader } from '../core/ports.ts';
+import { clientOptions, deploy } from '../local/deploy.ts';
+import { exec, tail } from '../local/exec.ts';
+import { loadSettings, localAwsEnv, pathsOf, type Settings } from '../local/settings.ts';
+import { up } from '../local/stack.ts';
+import aviation from '../tenants/aviation/tenant.ts';
+import { awsCli } from './aws.ts';
+import { dataset, exportDirtyFlights, exportFlights, flightMessages } from './demo-data.ts';
+import { CliError } from './errors.ts';
+import { linesOf, readReport } from './report.ts';
+import { type Result, table, type Ui } from './ui.ts';
+import { openWorld } from './world.ts';
+
+const MESSAGES = 5000;
+/** Longest wait for the deployed functions, in milliseconds; a healthy run takes a tenth of it. */
+const PATIENCE = 5 * 60_000;
+
+/**
+ * The whole way, as a user goes it: start, deploy, upload with the AWS CLI, put messages on the stream, watch the ledger, report. Nothing
+ * is invoked beside the deployed functions. A second run loads the same flights again: they are the same rows.
+ */
+export const runDemo = async (ui: Ui): Promise<Result> => {
+  const settings = loadSettings();
+  ui.note('1. Start LocalStack and Cassandra on this machine (sluice up)');
+  await up(settings, 'auto', ui.progress);
+  ui.note('\n2. Deploy the CDK app: a platform stack and a stack for each tenant (sluice deploy)');
+  const { seconds } = await deploy(settings, ui.progress);
+  ui.progress('cdk', `deployed in ${seconds} s`);
+
+  const world = await openWorld(settings);
+  try {
+    const ledger = world.ledger(aviation.id);
+    const before = await messagesSettled(ledger);
+    ui.note('\n3. Upload real files: US flights of 2001 and the airports they name');
+    const keys = await upload(settings, ui);
+    ui.note(`\n4. Put ${MESSAGES} flights as messages on the stream ${namesOf(aviation.id).stream}`);
+    await produce(settings, ui);
+    ui.note('\n5. Wait until the ledger says what became of each of them');
+    await settled(ledger, keys, before + MESSAGES, ui);
+
+    const report = await readReport(ledger, aviation, [today()]);
+    const query = selectPartition(keyspaces(aviation.id).data, 'flights_by_origin', ['origin', 'day'], 5);
+    const { rows } = await world.cassandra.execute(query, ['LAS', '2001-01-01']);
+    const shown = rows.map((row) => row.values().map(cell));
+    const lines = [
+      '',
+      ...linesOf(report),
+      `$ sluice cqlsh -e "${query.replace('?', "'LAS'").replace('?', "'2001-01-01'")}"`,
+      ...table([Object.keys(rows[0] ?? {}), ...shown]),
+      ...next(settings),
+    ];
+    return { data: { report, rows: rows.map((row) => Object.fromEntries(Object.entries(row))) }, lines };
+  } finally {
+    await world.close();
+  }
+};
+
+const today = (): string => new Date().toISOString().slice(0, 10);
+
+const cell = (value: unknown): string => (value instanceof Date ? value.toISOString() : String(value));
+
+/** Makes the files and uploads each with the AWS CLI; gives their keys. */
+async function upload(settings: Settings, ui: Ui): Promise<string[]> {
+  const folder = join(settings.stateDir, 'demo');
+  const file = (name: string) => join(folder, name);
+  await mkdir(folder, { recursive: true });
+  await exportFlights({ from: 0, rows: 60_000, format: 'csv', file: file('january-1.csv') });
+  await exportFlights({ from: 60_000, rows: 60_000, format: 'ndjson', file: file('january-2.ndjson') });
+  await exportDirtyFlights({ from: 120_000, rows: 1000, file: file('with-mistakes.csv') });
+  await copyFile(dataset('airports.csv'), file('airports.csv'));
+  writeFileSync(file('notes.txt'), 'Flights of January 2001.\n');
+
+  const stamp = new Date().toISOString().replaceAll(/[-:]/g, '').slice(0, 15);
+  const uploads = [
+    ['january-1.csv', 'flights'],
+    ['january-2.ndjson', 'flights'],
+    ['with-mistakes.csv', 'flights'],
+    ['airports.csv', 'airports'],
+    ['notes.txt', 'flights'],
+  ] as const;
+  const { staging } = namesOf(aviation.id);
+  const keys: string[] = [];
+  for (const [name, feed] of uploads) {
+    const key = `${feed}/${stamp}/${name}`;
+    await copy(settings, file(name), `s3://${staging}/${key}`, ui);
+    keys.push(key);
+  }
+  return keys;
+}
+
+async function copy(settings: Settings, from: string, to: string, ui: Ui): Promise<void> {
+  const { file, args } = awsCli(settings, ['s3', 'cp', '--no-progress', from, to]);
+  ui.progress('aws', `s3 cp ${basename(from)} ${to}`);
+  const logFile = join(pathsOf(settings).logs, 'demo.log');
+  const env = localAwsEnv(settings);
+  if ((await exec(file, args, { cwd: settings.root, env, logFile, deadlineMs: 120_000 })) === 0) return;
+  throw new CliError('SLU-1004', `the upload of ${basename(from)} failed`, {
+    details: tail(logFile, 10),
+    next: 'sluice status',
+  });
+}
+
+async function produce(settings: Settings, ui: Ui): Promise<void> {
+  const client = new KinesisClient(clientOptions(settings));
+  const began = Date.now();
+  const outgoing: { key: string; data: string }[] = [];
+  for await (const message of flightMessages({ from: 121_000, rows: MESSAGES })) {
+    outgoing.push({ key: message.origin, data: JSON.stringify(message) });
+  }
+  await putMessages(client, namesOf(aviation.id).stream, outgoing);
+  client.destroy();
+  ui.progress('kinesis', `${MESSAGES} messages taken in ${((Date.now() - began) / 1000).toFixed(1)} s`);
+}
+
+const messagesSettled = async (ledger: LedgerReader): Promise<number> =>
+  (await ledger.streamRuns(today()))
+    .flatMap(({ feeds }) => Object.values(feeds))
+    .reduce((total, { counts }) => total + counts.read, 0);
+
+/** Looks at the ledger again and again until the files have ended and the messages are counted. */
+async function settled(ledger: LedgerReader, keys: readonly string[], messages: number, ui: Ui): Promise<void> {
+  const deadline = Date.now() + PATIENCE;
+  const feeds = aviation.feeds.map(({ name }) => name);
+  for (let told = ''; ; ) {
+    const runs = (await Promise.all(feeds.map((feed) => ledger.fileRuns(feed, today())))).flat();
+    const mine = runs.filter(({ object }) => keys.includes(object.key));
+    const ended = mine.filter(({ state }) => isSettled(state)).length;
+    const counted = await messagesSettled(ledger);
+    const rows = mine.reduce((total, { counts }) => total + counts.read, 0);
+    const line = `${ended} of ${keys.length} files ended, ${rows} rows so far; ${Math.max(0, messages - counted)} messages to go`;
+    if (line !== told) ui.progress('ledger', line);
+    told = line;
+    if (ended === keys.length && counted >= messages) return;
+    if (Date.now() > deadline) {
+      throw new CliError('SLU-1003', `the functions did not finish within ${PATIENCE / 1000} s: ${line}`, {
+        next: `sluice logs ${namesOf(aviation.id).ingestObject}`,
+      });
+    }
+    await wait(500);
+  }
+}
+
+const next = (settings: Settings): string[] => {
+  const { staging } = namesOf(aviation.id);
+  const own = join('.sluice', 'demo', 'january-1.csv');
+  const demo = join(settings.root, own) === join(settings.stateDir, 'demo', 'january-1.csv') ? own : 'my.csv';
+  return [
+    '',
+    'Try next:',
+    `  npx sluice aws s3 cp ${demo} s3://${staging}/flights/again.csv    load a file of yours`,
+    '  npx sluice report                                                 see what became of it',
+    '  npx sluice cqlsh                                                  look at the rows',
+    `  npx sluice logs ${namesOf(aviation.id).ingestObject} -f           watch a function work`,
+    '  npx sluice down                                                   stop it all; the rows stay',
+    'tenants/aviation/ is the tenant; docs/how-data-flows.md tells the way that its rows took.',
+  ];
+};

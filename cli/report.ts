@@ -1,0 +1,111 @@
+import { closest } from 'fastest-levenshtein';
+import { NO_FEED } from '../core/model/run.ts';
+import type { Tenant } from '../core/model/tenant.ts';
+import type { LedgerReader } from '../core/ports.ts';
+import { type FeedReport, type Runs, reportOf, type Spread, type TenantReport } from '../core/report/report.ts';
+import { loadSettings } from '../local/settings.ts';
+import { tenants } from '../tenants/index.ts';
+import { CliError } from './errors.ts';
+import { bytes, type Result, table, type Ui } from './ui.ts';
+import { openWorld } from './world.ts';
+
+export interface ReportOptions {
+  readonly tenant?: string | undefined;
+  /** First day, `YYYY-MM-DD`, UTC; a week ago when absent. */
+  readonly since?: string | undefined;
+}
+
+/** Rejections and reasons that are listed for people; `--json` has them all. */
+const SHOWN = 8;
+const DAY = 86_400_000;
+
+export const runReport = async (options: ReportOptions, _ui: Ui): Promise<Result> => {
+  const chosen = options.tenant === undefined ? tenants : [tenantNamed(options.tenant)];
+  const days = daysSince(options.since);
+  const world = await openWorld(loadSettings());
+  try {
+    const reports = await Promise.all(chosen.map((tenant) => readReport(world.ledger(tenant.id), tenant, days)));
+    return { data: reports, lines: reports.flatMap(linesOf) };
+  } finally {
+    await world.close();
+  }
+};
+
+export const tenantNamed = (id: string): Tenant => {
+  const found = tenants.find((tenant) => tenant.id === id);
+  if (found) return found;
+  const ids = tenants.map((tenant) => tenant.id);
+  throw new CliError('SLU-4002', `no tenant is named "${id}"; did you mean ${closest(id, ids)}?`, {
+    details: [`tenants: ${ids.join(', ')}`],
+  });
+};
+
+const daysSince = (since: string | undefined): string[] => {
+  const today = Date.parse(new Date().toISOString().slice(0, 10));
+  const first = since === undefined ? today - 6 * DAY : Date.parse(since);
+  const valid = since === undefined || (/^\d{4}-\d\d-\d\d$/.test(since) && !Number.isNaN(first) && first <= today);
+  if (!valid) throw new CliError('SLU-4003', `--since: "${since}" is not a day in the past such as 2026-01-31`);
+  const count = (today - first) / DAY + 1;
+  return Array.from({ length: count }, (_, index) => new Date(first + index * DAY).toISOString().slice(0, 10));
+};
+
+export const readReport = async (
+  ledger: LedgerReader,
+  tenant: Tenant,
+  days: readonly string[],
+): Promise<TenantReport> => {
+  const feeds = [...tenant.feeds.map(({ name }) => name), NO_FEED];
+  const files = feeds.flatMap((feed) => days.map((day) => ledger.fileRuns(feed, day)));
+  const streams = days.map((day) => ledger.streamRuns(day));
+  const runs: Runs = { files: (await Promise.all(files)).flat(), streams: (await Promise.all(streams)).flat() };
+  return reportOf(tenant.id, { from: days[0] as string, to: days.at(-1) as string }, runs);
+};
+
+export const linesOf = ({ tenant, from, to, feeds, totals, complaints }: TenantReport): string[] => {
+  const period = from === to ? from : `${from} to ${to}`;
+  if (feeds.length === 0) return [`${tenant}  ${period}: no files and no messages`, ''];
+  const balance = `${count(totals.read)} read = ${count(totals.loaded)} loaded + ${count(totals.dropped)} dropped + ${count(totals.rejected)} rejected`;
+  const shown = complaints.slice(0, SHOWN);
+  return [
+    `${tenant}  ${period}: ${balance}`,
+    '',
+    ...table([
+      ['feed', 'files', 'messages', 'size', 'read', 'loaded', 'dropped', 'rejected'],
+      ...feeds.map((feed) => countsRow(feed)),
+    ]),
+    '',
+    ...table([
+      ['feed', 's per file: min', 'avg', 'max', 'rows/s', 'ms per message: min', 'avg', 'max'],
+      ...feeds.map(({ feed, fileSeconds, fileRowsPerSecond, messageMilliseconds }) => [
+        nameOf(feed),
+        ...spreadCells(fileSeconds, 2),
+        fileRowsPerSecond === null ? '-' : count(Math.round(fileRowsPerSecond)),
+        ...spreadCells(messageMilliseconds, 0),
+      ]),
+    ]),
+    ...(shown.length === 0 ? [] : ['', `rejected or refused (${shown.length} of the latest):`]),
+    ...shown.flatMap(({ code, feed, origin, position, message, raw }) => [
+      `  ${code}  ${nameOf(feed)}  ${origin}${position === null ? '' : `, record ${position}`}`,
+      `    ${message}`,
+      ...(raw === null ? [] : [`    ${raw}`]),
+    ]),
+    '',
+  ];
+};
+
+const countsRow = ({ feed, files, messages, bytes: size, counts }: FeedReport): string[] => [
+  nameOf(feed),
+  Object.entries(files)
+    .map(([state, number]) => `${number} ${state}`)
+    .join(', ') || '-',
+  count(messages),
+  bytes(size),
+  ...[counts.read, counts.loaded, counts.dropped, counts.rejected].map(count),
+];
+
+const nameOf = (feed: string): string => (feed === NO_FEED ? '(no feed)' : feed);
+
+const spreadCells = (spread: Spread | null, digits: number): string[] =>
+  spread === null ? ['-', '-', '-'] : [spread.min, spread.average, spread.max].map((value) => value.toFixed(digits));
+
+const count = (value: number): string => value.toLocaleString('en-US');
