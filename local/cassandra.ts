@@ -27,6 +27,7 @@ export const cassandraPart = (settings: Settings): Part => {
     startDeadlineMs: 120_000,
     // It flushes its memtables on the way out.
     stopGraceMs: 20_000,
+    orphanMark: null,
     downloads: downloadsOf(settings).cassandra,
     probe: () => probeCassandra(settings.cassandraPort),
     command: async () => {

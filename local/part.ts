@@ -16,6 +16,8 @@ export interface Part {
   readonly persists: boolean;
   readonly startDeadlineMs: number;
   readonly stopGraceMs: number;
+  /** What the command lines of helpers contain that outlive a crash in a process group of their own; null: none do. */
+  readonly orphanMark: string | null;
   readonly downloads: readonly Download[];
   /** Asks for something that only a working service can answer. Resolves with null, or with why it does not yet. */
   readonly probe: () => Promise<string | null>;

@@ -95,10 +95,14 @@ export const startTimeOf = async (pid: number): Promise<string | undefined> => {
  * Ends a service and everything that it started: SIGTERM to its group, SIGKILL to whatever is left after `graceMs`.
  * Descendants are noted first, because those with a group of their own are not reached by the group's signal.
  */
-export const stopService = async (pidFile: string, graceMs: number): Promise<'stopped' | 'was not running'> => {
+export const stopService = async (
+  pidFile: string,
+  graceMs: number,
+  orphanMark: string | null = null,
+): Promise<'stopped' | 'was not running'> => {
   const record = readRecord(pidFile);
   if (record === undefined || !(await isAlive(record))) {
-    if (record !== undefined) await endOrphans(record);
+    if (record !== undefined) await endOrphans(record, orphanMark);
     rmSync(pidFile, { force: true });
     return 'was not running';
   }
@@ -117,19 +121,28 @@ export const stopService = async (pidFile: string, graceMs: number): Promise<'st
 };
 
 /**
- * Ends what a crashed service left behind in its group. As long as a group has members its number is not given to
- * another process, so a group without its leader is still ours.
+ * Ends what a crashed service left behind: its group, and whatever carries the mark in its command line. As long as a
+ * group has members its number is not given to another process, so a group without its leader is still ours.
  */
-export const endOrphans = async (record: ProcessRecord): Promise<void> => {
+const endOrphans = async (record: ProcessRecord, mark: string | null): Promise<void> => {
   if ((await startTimeOf(record.pid)) === undefined) signal(-record.pid, 'SIGKILL');
+  if (mark === null) return;
+  for (const line of await listProcesses('pid=,args=')) {
+    const pid = Number(line.match(/^\d+/)?.[0]);
+    if (line.includes(mark) && pid !== process.pid) signal(pid, 'SIGKILL');
+  }
+};
+
+const listProcesses = async (columns: string): Promise<string[]> => {
+  const { stdout } = await run('ps', ['-axwwo', columns], { maxBuffer: 64 * 1024 * 1024 });
+  return stdout.split('\n').map((line) => line.trim());
 };
 
 /** The process and all its descendants. */
 const familyOf = async (pid: number): Promise<ProcessRecord[]> => {
-  const { stdout } = await run('ps', ['-axo', 'pid=,ppid='], { maxBuffer: 16 * 1024 * 1024 });
   const children = new Map<number, number[]>();
-  for (const line of stdout.trim().split('\n')) {
-    const [child = 0, parent = 0] = line.trim().split(/\s+/).map(Number);
+  for (const line of await listProcesses('pid=,ppid=')) {
+    const [child = 0, parent = 0] = line.split(/\s+/).map(Number);
     children.set(parent, [...(children.get(parent) ?? []), child]);
   }
   const pids = [pid];

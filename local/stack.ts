@@ -81,7 +81,7 @@ const start = async (part: Part, settings: Settings, progress: Progress): Promis
       for (const download of missing) if (!download.isPresent()) await fetchIt(part, download, progress);
     });
   }
-  await stopService(part.pidFile, part.stopGraceMs);
+  await stopService(part.pidFile, part.stopGraceMs, part.orphanMark);
   progress(part.name, `starting (log: ${part.logFile})`);
   await startService(await part.command(), part.logFile, part.pidFile);
   await waitUntilReady(part, progress, 'starting');
@@ -112,7 +112,7 @@ const waitUntilReady = async (
       throw notStarted(part, 'the process has ended', 0);
     }
     if (Date.now() - began > part.startDeadlineMs) {
-      if (state !== 'container') await stopService(part.pidFile, part.stopGraceMs);
+      if (state !== 'container') await stopService(part.pidFile, part.stopGraceMs, part.orphanMark);
       throw notStarted(part, `it does not answer: ${reason}`, part.startDeadlineMs);
     }
     if (Date.now() - lastBeat >= heartbeatMs) {
@@ -168,7 +168,7 @@ const downProcesses = async (settings: Settings, progress: Progress): Promise<st
   const stopped = await Promise.all(
     partsOf(settings).map(async (part) => {
       if ((await asProcess(part)).state === 'running') progress(part.name, 'stopping');
-      if ((await stopService(part.pidFile, part.stopGraceMs)) !== 'stopped') return [];
+      if ((await stopService(part.pidFile, part.stopGraceMs, part.orphanMark)) !== 'stopped') return [];
       for (const { port } of part.ports) await untilFree(port);
       progress(part.name, 'stopped');
       return [part.name];
