@@ -1,8 +1,18 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import { DescribeStreamSummaryCommand, type KinesisClient, PutRecordsCommand } from '@aws-sdk/client-kinesis';
+import {
+  DescribeStreamSummaryCommand,
+  KinesisClient,
+  type KinesisClientConfig,
+  PutRecordsCommand,
+} from '@aws-sdk/client-kinesis';
+import { NodeHttpHandler } from '@smithy/node-http-handler';
 import type { KinesisStreamEvent } from 'aws-lambda';
 import { TransientError } from '../core/model/errors.ts';
 import type { Message } from '../core/model/run.ts';
+
+/** A client over HTTP/1.1: the SDK would talk HTTP/2 to Kinesis, which LocalStack hangs up on after some calls. */
+export const kinesisClient = (config: KinesisClientConfig = {}): KinesisClient =>
+  new KinesisClient({ requestHandler: new NodeHttpHandler(), ...config });
 
 /** The records of an event, in the order of the shard. */
 export const messagesOf = (event: KinesisStreamEvent): Message[] =>

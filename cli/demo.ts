@@ -1,13 +1,10 @@
 import { writeFileSync } from 'node:fs';
 import { copyFile, mkdir } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { basename, join, relative } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
-import { KinesisClient } from '@aws-sdk/client-kinesis';
-import { selectPartition } from '../adapters/cassandra/cql.ts';
-import { putMessages } from '../adapters/kinesis.ts';
+import { kinesisClient, putMessages } from '../adapters/kinesis.ts';
 import { namesOf } from '../core/model/names.ts';
 import { isSettled } from '../core/model/run.ts';
-import { keyspaces } from '../core/model/tenant.ts';
 import type { LedgerReader } from '../core/ports.ts';
 import { clientOptions, deploy } from '../local/deploy.ts';
 import { exec, tail } from '../local/exec.ts';
@@ -22,6 +19,7 @@ import { type Result, table, type Ui } from './ui.ts';
 import { openWorld } from './world.ts';
 
 const MESSAGES = 5000;
+const QUERY = "SELECT * FROM aviation.flights_by_origin WHERE origin = 'LAS' AND day = '2001-01-01' LIMIT 5";
 /** Longest wait for the deployed functions, in milliseconds; a healthy run takes a tenth of it. */
 const PATIENCE = 5 * 60_000;
 
@@ -49,13 +47,12 @@ export const runDemo = async (ui: Ui): Promise<Result> => {
     await settled(ledger, keys, before + MESSAGES, ui);
 
     const report = await readReport(ledger, aviation, [today()]);
-    const query = selectPartition(keyspaces(aviation.id).data, 'flights_by_origin', ['origin', 'day'], 5);
-    const { rows } = await world.cassandra.execute(query, ['LAS', '2001-01-01']);
+    const { rows } = await world.cassandra.execute(QUERY);
     const shown = rows.map((row) => row.values().map(cell));
     const lines = [
       '',
       ...linesOf(report),
-      `$ sluice cqlsh -e "${query.replace('?', "'LAS'").replace('?', "'2001-01-01'")}"`,
+      `$ npx sluice cqlsh -e "${QUERY}"`,
       ...table([Object.keys(rows[0] ?? {}), ...shown]),
       ...next(settings),
     ];
@@ -111,7 +108,7 @@ async function copy(settings: Settings, from: string, to: string, ui: Ui): Promi
 }
 
 async function produce(settings: Settings, ui: Ui): Promise<void> {
-  const client = new KinesisClient(clientOptions(settings));
+  const client = kinesisClient(clientOptions(settings));
   const began = Date.now();
   const outgoing: { key: string; data: string }[] = [];
   for await (const message of flightMessages({ from: 121_000, rows: MESSAGES })) {
@@ -151,17 +148,19 @@ async function settled(ledger: LedgerReader, keys: readonly string[], messages: 
 }
 
 const next = (settings: Settings): string[] => {
-  const { staging } = namesOf(aviation.id);
-  const own = join('.sluice', 'demo', 'january-1.csv');
-  const demo = join(settings.root, own) === join(settings.stateDir, 'demo', 'january-1.csv') ? own : 'my.csv';
+  const { staging, ingestObject } = namesOf(aviation.id);
+  const file = relative(process.cwd(), join(settings.stateDir, 'demo', 'january-1.csv'));
   return [
     '',
     'Try next:',
-    `  npx sluice aws s3 cp ${demo} s3://${staging}/flights/again.csv    load a file of yours`,
-    '  npx sluice report                                                 see what became of it',
-    '  npx sluice cqlsh                                                  look at the rows',
-    `  npx sluice logs ${namesOf(aviation.id).ingestObject} -f           watch a function work`,
-    '  npx sluice down                                                   stop it all; the rows stay',
+    ...table([
+      [`  npx sluice aws s3 cp ${file} s3://${staging}/flights/`, 'load a file; yours has the same columns'],
+      ['  npx sluice report', 'see what became of it'],
+      ['  npx sluice cqlsh', 'look at the rows'],
+      [`  npx sluice logs ${ingestObject} -f`, 'watch a function work'],
+      ['  npx sluice down', 'stop it all; the rows stay'],
+    ]),
+    '',
     'tenants/aviation/ is the tenant; docs/how-data-flows.md tells the way that its rows took.',
   ];
 };

@@ -1,5 +1,5 @@
 import middy from '@middy/core';
-import { canLogin, connect, type Credentials } from '../adapters/cassandra/client.ts';
+import { type Credentials, canLogin, connect } from '../adapters/cassandra/client.ts';
 import { applyRole, applySchema, replicationOf, type SchemaChange } from '../adapters/cassandra/schema.ts';
 import { readCredentials } from '../adapters/secrets.ts';
 import { environment } from '../core/model/environment.ts';

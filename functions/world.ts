@@ -1,5 +1,4 @@
 import { Logger } from '@aws-lambda-powertools/logger';
-import { KinesisClient } from '@aws-sdk/client-kinesis';
 import { S3Client } from '@aws-sdk/client-s3';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SQSClient } from '@aws-sdk/client-sqs';
@@ -9,6 +8,7 @@ import type { Client } from 'cassandra-driver';
 import { type CassandraAddress, connect } from '../adapters/cassandra/client.ts';
 import { cassandraLedger } from '../adapters/cassandra/ledger.ts';
 import { cassandraSink } from '../adapters/cassandra/sink.ts';
+import { kinesisClient } from '../adapters/kinesis.ts';
 import { s3Objects } from '../adapters/s3.ts';
 import { readCredentials } from '../adapters/secrets.ts';
 import { environment } from '../core/model/environment.ts';
@@ -19,7 +19,7 @@ import { patientLedger, patiently, patientObjects } from '../core/pipeline/patie
 /** What the handlers share: clients that live as long as the function's process, and nothing of any delivery. */
 
 export const logger = new Logger({ serviceName: 'sluice' });
-export const kinesis = new KinesisClient();
+export const kinesis = kinesisClient();
 export const queue = new SQSClient();
 export const secrets = new SecretsManagerClient();
 const s3 = new S3Client();

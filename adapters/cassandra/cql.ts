@@ -26,11 +26,3 @@ export function insertRow(keyspace: string, table: Table): string {
   const into = `INSERT INTO ${quote(keyspace)}.${quote(table.name)} (${names.map(quote).join(', ')})`;
   return `${into} VALUES (${marks}) USING TIMESTAMP ?${ttl}`;
 }
-
-export const selectPartition = (
-  keyspace: string,
-  table: string,
-  partitionKey: readonly string[],
-  limit: number,
-): string =>
-  `SELECT * FROM ${quote(keyspace)}.${quote(table)} WHERE ${partitionKey.map((name) => `${quote(name)} = ?`).join(' AND ')} LIMIT ${limit}`;
