@@ -1,4 +1,4 @@
-import { Stack, Validations } from 'aws-cdk-lib';
+import { Stack, Validations } from 'aws-cdk-lib/core';
 import type { IConstruct } from 'constructs';
 
 /** Accepts a finding of cdk-nag on a construct, for a reason. A test holds that no acceptance outlives its finding. */

@@ -1,7 +1,7 @@
-import { Duration } from 'aws-cdk-lib';
 import { Alarm, ComparisonOperator, Metric, type MetricOptions, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
 import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
 import { Topic } from 'aws-cdk-lib/aws-sns';
+import { Duration } from 'aws-cdk-lib/core';
 import type { Construct } from 'constructs';
 import type { ObjectIngest } from './object-ingest.ts';
 import type { StreamIngest } from './stream-ingest.ts';

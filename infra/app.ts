@@ -1,4 +1,4 @@
-import { App } from 'aws-cdk-lib';
+import { App } from 'aws-cdk-lib/core';
 import { FatalError, remedy } from '../core/model/errors.ts';
 import { tenants } from '../tenants/index.ts';
 import { sources } from './sources.ts';

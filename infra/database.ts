@@ -1,5 +1,5 @@
-import { Aws } from 'aws-cdk-lib';
 import type { PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import { Aws } from 'aws-cdk-lib/core';
 import { environment } from '../core/model/environment.ts';
 import type { Table } from '../core/model/table.ts';
 import { allow } from './function.ts';

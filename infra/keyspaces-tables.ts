@@ -21,7 +21,7 @@ export class KeyspaceTables extends Construct {
     parent.applyRemovalPolicy(dataRemoval(target));
     for (const table of tables) {
       const resource = new CfnTable(this, pascal(table.name), tableProperties(keyspace, table, key));
-      resource.addDependency(parent);
+      resource.addResourceDependency(parent);
       resource.applyRemovalPolicy(dataRemoval(target));
     }
   }

@@ -1,6 +1,6 @@
-import { Aws, Duration, RemovalPolicy, SecretValue, Stack } from 'aws-cdk-lib';
 import { ManagedPolicy } from 'aws-cdk-lib/aws-iam';
 import { type ISecret, Secret } from 'aws-cdk-lib/aws-secretsmanager';
+import { Aws, Duration, RemovalPolicy, SecretValue, Stack } from 'aws-cdk-lib/core';
 import type { Construct } from 'constructs';
 import { environment } from '../core/model/environment.ts';
 import { namesOf, platformNames } from '../core/model/names.ts';

@@ -1,4 +1,4 @@
-import { RemovalPolicy } from 'aws-cdk-lib';
+import { RemovalPolicy } from 'aws-cdk-lib/core';
 import type { Target } from './target.ts';
 
 /** What becomes of data when its stack goes: on AWS a person deletes it; locally nothing is meant to last. */

@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
-import { Aws, CustomResource, Duration, RemovalPolicy } from 'aws-cdk-lib';
 import { PolicyDocument, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
+import { Aws, CustomResource, Duration, RemovalPolicy } from 'aws-cdk-lib/core';
 import { Provider } from 'aws-cdk-lib/custom-resources';
 import { Construct } from 'constructs';
 import type { Table } from '../core/model/table.ts';
-import { acknowledge, arnOf, wildcard } from './acknowledge.ts';
+import { arnOf, wildcard } from './acknowledge.ts';
 import { allow, type SluiceFunction } from './function.ts';
 
 const name = 'sluice-schema-provider';
@@ -28,7 +28,7 @@ export class SchemaProvider extends Construct {
       assumedBy: new ServicePrincipal('lambda.amazonaws.com'),
       inlinePolicies: { own: new PolicyDocument({ statements }) },
     });
-    const provider = new Provider(this, 'Provider', {
+    new Provider(this, 'Provider', {
       providerFunctionName: name,
       onEventHandler: applySchema.handler,
       frameworkOnEventRole: role,
@@ -39,7 +39,6 @@ export class SchemaProvider extends Construct {
       `Resource::${arnOf(applySchema.handler)}:*`,
       'CDK’s provider may invoke any version of apply-schema',
     );
-    acknowledge(provider, 'AwsSolutions-L1', 'CDK chooses the runtime of its own provider');
   }
 }
 

@@ -1,4 +1,4 @@
-import type { App } from 'aws-cdk-lib';
+import type { App } from 'aws-cdk-lib/core';
 import { FatalError } from '../core/model/errors.ts';
 import type { Tenant } from '../core/model/tenant.ts';
 import { PlatformStack } from './platform-stack.ts';

@@ -1,10 +1,10 @@
-import { Duration } from 'aws-cdk-lib';
 import { Stream, StreamEncryption, StreamMode } from 'aws-cdk-lib/aws-kinesis';
 import { EventSourceMapping, MetricType, StartingPosition } from 'aws-cdk-lib/aws-lambda';
+import { Duration } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
 import { environment } from '../core/model/environment.ts';
 import type { StreamSettings } from '../core/model/tenant.ts';
-import { arnOf, wildcard } from './acknowledge.ts';
+import { acknowledge, arnOf, wildcard } from './acknowledge.ts';
 import { allow, SluiceFunction } from './function.ts';
 import { dataRemoval } from './removal.ts';
 import type { TenantParts } from './tenant-parts.ts';
@@ -37,6 +37,7 @@ export class StreamIngest extends Construct {
       encryptionKey: key,
       removalPolicy: dataRemoval(target),
     });
+    acknowledge(this.stream, 'AwsSolutions-KDS3', 'on purpose the tenant’s key and not one that the account shares');
 
     this.function = new SluiceFunction(this, 'Ingest', {
       ...parts.function,

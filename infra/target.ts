@@ -64,8 +64,8 @@ const port = z
 const adminSecretText = 'name or ARN of the secret of a role that may do DDL';
 
 const onAws = {
-  subnetIds: ids('subnets such as subnet-0abc, separated by commas', /^subnet-\w+$/).optional(),
-  securityGroupIds: ids('security groups such as sg-0abc, separated by commas', /^sg-\w+$/).optional(),
+  subnetIds: ids('subnets such as subnet-0abc, separated by commas', /^subnet-[0-9a-f]{8,17}$/).optional(),
+  securityGroupIds: ids('security groups such as sg-0abc, separated by commas', /^sg-[0-9a-f]{8,17}$/).optional(),
   alarmTopic: text('the ARN of an SNS topic')
     .regex(/^arn:[\w-]+:sns:/, 'the ARN of an SNS topic')
     .optional(),

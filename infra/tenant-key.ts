@@ -1,6 +1,6 @@
-import { Aws, Duration } from 'aws-cdk-lib';
 import { ArnPrincipal, PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Key } from 'aws-cdk-lib/aws-kms';
+import { Aws, Duration } from 'aws-cdk-lib/core';
 import type { Construct } from 'constructs';
 import { dataRemoval } from './removal.ts';
 import type { Target } from './target.ts';

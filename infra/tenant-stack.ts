@@ -1,6 +1,6 @@
-import { Aws, CfnOutput, RemovalPolicy, Stack, Tags } from 'aws-cdk-lib';
 import type { Key } from 'aws-cdk-lib/aws-kms';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
+import { Aws, CfnOutput, RemovalPolicy, Stack, Tags } from 'aws-cdk-lib/core';
 import type { Construct } from 'constructs';
 import { environment } from '../core/model/environment.ts';
 import { ledgerTables } from '../core/model/ledger-tables.ts';

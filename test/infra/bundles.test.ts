@@ -1,0 +1,65 @@
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import type { Stack } from 'aws-cdk-lib/core';
+import { describe, expect, it } from 'vitest';
+import { tenants } from '../../tenants/index.ts';
+import { makeApp, ofType, resourcesOf } from './synth.ts';
+
+const { app, platform, tenants: stacks } = makeApp('local', { bundled: true });
+const folder = app.synth().directory;
+
+interface Bundle {
+  readonly name: string;
+  readonly file: string;
+  readonly architecture: string;
+  /** Folders of tenants whose code is inside. */
+  readonly tenants: readonly string[];
+}
+
+const bundlesOf = (stack: Stack): Bundle[] =>
+  ofType(resourcesOf(stack), 'AWS::Lambda::Function').map(({ Properties }) => {
+    const asset = join(folder, `asset.${Properties.Code.S3Key.replace('.zip', '')}`);
+    const map = JSON.parse(readFileSync(join(asset, 'index.mjs.map'), 'utf8')) as { sources: string[] };
+    const inside = map.sources.map((source) => /\/tenants\/([^/]+)\//.exec(source)?.[1]);
+    return {
+      name: Properties.FunctionName,
+      file: join(asset, 'index.mjs'),
+      architecture: Properties.Architectures[0],
+      tenants: [...new Set(inside.filter((each) => each !== undefined))],
+    };
+  });
+
+const all = [platform, ...stacks].flatMap(bundlesOf);
+
+describe('the bundle of a tenant’s function', () => {
+  it.each(tenants.map(({ id }) => id))('holds the code of %s and of nobody else', (id) => {
+    const own = all.filter(({ name }) => name.startsWith(`sluice-${id}-`));
+    expect(own.map((bundle) => bundle.tenants)).toEqual([[id], [id]]);
+  });
+
+  it('is made for two tenants at least, so that the tests above mean something', () => {
+    expect(stacks.length).toBeGreaterThan(1);
+  });
+});
+
+describe('every bundle', () => {
+  it.each(all)('of $name is a module with a handler that loads without any package beside it', ({ file }) => {
+    const program = `const { handler } = await import(${JSON.stringify(pathToFileURL(file).href)}); process.stdout.write(typeof handler);`;
+    const env = { PATH: process.env.PATH, AWS_REGION: 'eu-central-1' };
+    const said = execFileSync(process.execPath, ['--input-type=module', '--eval', program], { env, encoding: 'utf8' });
+    expect(said).toBe('function');
+  });
+
+  it('is for the machine’s own processor, on which the emulator runs it', () => {
+    const own = process.arch === 'arm64' ? 'arm64' : 'x86_64';
+    expect(all.map(({ architecture }) => architecture)).toEqual(all.map(() => own));
+  });
+
+  it('of the platform knows every tenant’s tables', () => {
+    expect(bundlesOf(platform).map((bundle) => bundle.tenants.toSorted())).toEqual([
+      tenants.map(({ id }) => id).toSorted(),
+    ]);
+  });
+});
