@@ -106,7 +106,9 @@ class Environment:
         return self._runtime.run(invocation, deadline, report.timed_out(self._spec.timeout_s))
 
     def _spawn(self, deadline: float, late: Fault, phase: str) -> Fault | Reply | None:
-        self._collect()
+        if self._runtime:
+            self._runtime.kill()
+            self._collect()
         began = time.monotonic()
         with self._lock:
             if self._stopped:

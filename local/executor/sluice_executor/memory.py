@@ -1,4 +1,4 @@
-"""How much memory a process and its descendants hold. Linux reads /proc; elsewhere one `ps` answers."""
+"""What the system tells about a process and its descendants, their memory above all. Linux reads /proc; elsewhere `ps`."""
 
 import os
 import subprocess
@@ -6,6 +6,7 @@ import threading
 import time
 
 _PROC = os.path.exists("/proc/self/statm")
+_EXITING = 0x4  # PF_EXITING, among the flags in /proc/PID/stat
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 
 SAMPLE_EVERY_S = 0.1 if _PROC else 1.0
@@ -44,6 +45,16 @@ def peak_rss(pid: int) -> int:
             return next((int(line.split()[1]) * 1024 for line in status if line.startswith("VmHWM:")), 0)
     except OSError:
         return 0
+
+
+def is_dying(pid: int) -> bool:
+    """True between a fatal signal and the moment when the end of the last thread is reported. Linux only."""
+    try:
+        with open(f"/proc/{pid}/stat", "rb") as stat:
+            state, *numbers = stat.read().rpartition(b")")[2].split()
+            return state in b"ZX" or bool(int(numbers[5]) & _EXITING)
+    except OSError:
+        return False
 
 
 def _listing(max_age_s: float) -> dict[int, int]:

@@ -53,13 +53,18 @@ class RuntimeProcess:
         self._reap_thread = self._thread(self._reap)
 
     @property
-    def exit_code(self) -> int | None:
-        """None while it runs; negative for the signal that ended it. Asks the kernel, so a kill shows at once."""
-        return self._process.poll()
+    def exited(self) -> bool:
+        """True as soon as it is dying: a killed process can take milliseconds until its end is reported."""
+        return self._process.poll() is not None or memory.is_dying(self.pid)
+
+    @property
+    def exit_code(self) -> int:
+        """Waits for the end; negative for the signal that caused it."""
+        return self._process.wait()
 
     def sample(self) -> int:
         """Resident bytes of the process tree now; also raises `peak_rss`."""
-        now = memory.tree_rss(self.pid) if self.exit_code is None else 0
+        now = 0 if self.exited else memory.tree_rss(self.pid)
         self.peak_rss = max(self.peak_rss, now, memory.peak_rss(self.pid))
         return now
 
@@ -73,7 +78,7 @@ class RuntimeProcess:
 
     def kill(self) -> None:
         """Ends the group and what descendants left it; returns when the process is gone. Safe to call twice."""
-        if self.exit_code is None:
+        if not self.exited:
             for pid in memory.tree(self.pid)[1:]:
                 _quietly(os.kill, pid)
         self._end_group()

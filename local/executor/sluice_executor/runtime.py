@@ -48,7 +48,7 @@ class Runtime:
 
     @property
     def alive(self) -> bool:
-        return self._process.exit_code is None and not self._api.closed
+        return not self._process.exited and not self._api.closed
 
     @property
     def peak_rss(self) -> int:

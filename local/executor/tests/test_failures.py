@@ -83,9 +83,9 @@ class Crashes(FunctionTest):
     def test_a_process_killed_between_invocations_is_replaced_without_an_error(self) -> None:
         orders = self.function(self.CODE)
         pid = self.answer(orders.invoke(request()))
-        for _ in range(5):
+        for _ in range(20):
             os.kill(pid, signal.SIGKILL)
-            eventually(lambda: orders.pid is None)
+            eventually(lambda pid=pid: not running(pid))
             replaced = self.answer(orders.invoke(request()))
             self.assertNotEqual(replaced, pid)
             pid = replaced
