@@ -1,0 +1,36 @@
+import { defineConfig } from 'vitest/config';
+
+const stackTests = 'test/**/*.stack.test.ts';
+const e2eTests = 'test/**/*.e2e.test.ts';
+
+/** A cold Cassandra on a busy machine: what hangs longer than this is broken. */
+const patience = { testTimeout: 120_000, hookTimeout: 300_000 };
+
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        test: {
+          name: 'unit',
+          include: ['test/**/*.test.ts'],
+          exclude: [stackTests, e2eTests],
+          testTimeout: 30_000,
+        },
+      },
+      {
+        // Files share the local stack, so they run one after another.
+        test: {
+          name: 'stack',
+          include: [stackTests],
+          globalSetup: 'test/support/stack.ts',
+          fileParallelism: false,
+          ...patience,
+        },
+      },
+      {
+        // Each file starts what it needs, beside the local stack, on ports of its own.
+        test: { name: 'e2e', include: [e2eTests], fileParallelism: false, testTimeout: 600_000, hookTimeout: 600_000 },
+      },
+    ],
+  },
+});
