@@ -4,8 +4,7 @@ import { pathToFileURL } from 'node:url';
 import cassandra from 'cassandra-driver';
 import { downloadsOf } from './install.ts';
 import type { Part } from './part.ts';
-import { Problem } from './problem.ts';
-import { findJava, remedies } from './programs.ts';
+import { findJava, lacking, lackOf, remedies } from './programs.ts';
 import { childEnv, pathsOf, type Settings } from './settings.ts';
 
 /** The superuser of a fresh Cassandra. It listens on the loopback address only. */
@@ -29,10 +28,11 @@ export const cassandraPart = (settings: Settings): Part => {
     stopGraceMs: 20_000,
     orphanMark: null,
     downloads: downloadsOf(settings).cassandra,
+    lacks: async () => lackOf(await findJava(settings.env), remedies.java),
     probe: () => probeCassandra(settings.cassandraPort),
     command: async () => {
       const java = await findJava(settings.env);
-      if (!('program' in java)) throw new Problem('SLU-1001', java.problem, { next: remedies.java });
+      if (!('program' in java)) throw lacking(lackOf(java, remedies.java));
       mkdirSync(paths.cassandraData, { recursive: true });
       mkdirSync(paths.tmp, { recursive: true });
       return {

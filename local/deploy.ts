@@ -3,9 +3,12 @@ import { join } from 'node:path';
 import { CloudFormationClient, DescribeStacksCommand } from '@aws-sdk/client-cloudformation';
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { exec, tail } from './exec.ts';
+import { withLock } from './lock.ts';
 import { Problem } from './problem.ts';
+import type { ProcessRecord } from './processes.ts';
+import type { Progress } from './ready.ts';
 import { endpointUrl, localAwsEnv, pathsOf, type Settings } from './settings.ts';
-import { type Progress, requireStack } from './stack.ts';
+import { requireStack } from './stack.ts';
 
 /** `{ stack: { output: value } }`, as CDK writes it. */
 export type Outputs = Record<string, Record<string, string>>;
@@ -21,17 +24,25 @@ const applySchemaFunction = 'sluice-apply-schema';
 const deadlineMs = 15 * 60_000;
 
 /** Deploys the CDK app onto the local stack with one `cdk deploy`, then has the schema applied. */
-export const deploy = async (settings: Settings, progress: Progress): Promise<Deployment> => {
+export const deploy = (settings: Settings, progress: Progress): Promise<Deployment> => {
+  const wait = ({ pid }: ProcessRecord) => progress('cdk', `waiting for another deployment (pid ${pid})`);
+  return withLock(join(pathsOf(settings).run, 'deploy.json'), deadlineMs, wait, () => deployAlone(settings, progress));
+};
+
+const deployAlone = async (settings: Settings, progress: Progress): Promise<Deployment> => {
   const began = Date.now();
   const { way } = await requireStack(settings);
   const logFile = join(pathsOf(settings).logs, 'deploy.log');
   rmSync(logFile, { force: true });
-  if (!(await isBootstrapped(settings))) {
+  // Bootstrapping waits for LocalStack while synthesizing computes: side by side they take as long as the slower one.
+  const bootstrap = async () => {
+    if (await isBootstrapped(settings)) return;
     progress('cdk', 'bootstrapping (once per start of LocalStack)');
-    await cdk(settings, logFile, ['bootstrap', `aws://000000000000/us-east-1`], progress);
-  }
-  progress('cdk', `deploying (log: ${logFile})`);
-  await cdk(settings, logFile, deployArguments(settings, way === 'docker'), progress);
+    await cdk(settings, logFile, ['bootstrap', 'aws://000000000000/us-east-1'], progress);
+  };
+  progress('cdk', `synthesizing and deploying (log: ${logFile})`);
+  await Promise.all([bootstrap(), cdk(settings, logFile, synthArguments(settings, way === 'docker'), progress)]);
+  await cdk(settings, logFile, deployArguments(settings), progress);
   progress('schema', `invoking ${applySchemaFunction}`);
   const schema = await applySchema(settings);
   return { outputs: readOutputs(settings) ?? {}, schema, seconds: Math.round((Date.now() - began) / 1000) };
@@ -43,26 +54,35 @@ export const readOutputs = (settings: Settings): Outputs | undefined => {
   return existsSync(outputs) ? (JSON.parse(readFileSync(outputs, 'utf8')) as Outputs) : undefined;
 };
 
-const deployArguments = (settings: Settings, inContainers: boolean): string[] => [
-  'deploy',
-  '--all',
-  '--require-approval=never',
-  '--concurrency=4',
-  '--progress=events',
-  // Without a change set, for which CDK would wait in steps of 5 s.
-  '--method=direct',
-  `--outputs-file=${pathsOf(settings).outputs}`,
+const synthArguments = (settings: Settings, inContainers: boolean): string[] => [
+  'synth',
+  '--quiet',
+  `--output=${assemblyOf(settings)}`,
   '--context=target=local',
   // Functions in containers reach Cassandra by its name on their network, on the port inside.
   `--context=cassandraContactPoint=${inContainers ? 'cassandra' : '127.0.0.1'}`,
   `--context=cassandraPort=${inContainers ? 9042 : settings.cassandraPort}`,
 ];
 
+const deployArguments = (settings: Settings): string[] => [
+  'deploy',
+  '--all',
+  `--app=${assemblyOf(settings)}`,
+  '--require-approval=never',
+  '--concurrency=4',
+  '--progress=events',
+  // Without a change set, for which CDK would wait in steps of 5 s.
+  '--method=direct',
+  `--outputs-file=${pathsOf(settings).outputs}`,
+];
+
+/** A folder of its own: `npm run check` may synthesize at the same time, and CDK locks its output folder. */
+const assemblyOf = (settings: Settings): string => join(settings.stateDir, 'cdk.out');
+
 const cdk = async (settings: Settings, logFile: string, args: string[], progress: Progress): Promise<void> => {
   mkdirSync(settings.stateDir, { recursive: true });
   const env = { ...localAwsEnv(settings), CDK_DISABLE_CLI_TELEMETRY: 'true', NO_COLOR: '1' };
-  // A folder of its own: `npm run check` may synthesize at the same time, and CDK locks its output folder.
-  const common = ['--no-notices', '--no-version-reporting', `--output=${join(settings.stateDir, 'cdk.out')}`];
+  const common = ['--no-notices', '--no-version-reporting'];
   const code = await exec(join(settings.root, 'node_modules', '.bin', 'cdklocal'), [...args, ...common], {
     cwd: settings.root,
     env,

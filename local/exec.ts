@@ -12,6 +12,8 @@ export interface ExecOptions {
   readonly deadlineMs: number;
   /** Where the process is noted, so that one whose owner was killed is ended before the next of its kind begins. */
   readonly pidFile?: string;
+  /** Ends the program early. */
+  readonly signal?: AbortSignal | undefined;
   /** Told each line of output, to show progress. */
   readonly onLine?: (line: string) => void;
 }
@@ -46,9 +48,11 @@ export const exec = async (file: string, args: readonly string[], options: ExecO
       late = true;
       end();
     }, options.deadlineMs);
+    options.signal?.addEventListener('abort', end, { once: true });
     process.once('exit', end);
     const settle = () => {
       clearTimeout(timer);
+      options.signal?.removeEventListener('abort', end);
       process.off('exit', end);
       if (options.pidFile !== undefined) rmSync(options.pidFile, { force: true });
     };

@@ -3,7 +3,18 @@ import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, r
 import { join, relative } from 'node:path';
 import { type ExecOptions, exec, tail } from './exec.ts';
 import { Problem } from './problem.ts';
-import { type Found, findJava, findMaven, findNpm, findPython, findUv, remedies } from './programs.ts';
+import {
+  type Found,
+  findJava,
+  findMaven,
+  findNpm,
+  findPython,
+  findUv,
+  type Lack,
+  lacking,
+  lackOf,
+  remedies,
+} from './programs.ts';
 import { childEnv, pathsOf, type Settings, versions } from './settings.ts';
 
 /** One thing that is downloaded once per version. */
@@ -12,7 +23,9 @@ export interface Download {
   /** About how much comes over the wire and onto the disk, for the notice that comes before it. */
   readonly size: string;
   readonly isPresent: () => boolean;
-  readonly install: () => Promise<void>;
+  /** The programs that the download takes, as far as they are missing. */
+  readonly lacks: () => Promise<Lack[]>;
+  readonly install: (signal?: AbortSignal) => Promise<void>;
 }
 
 /** The name of the file that is written last: a folder without it is half finished and done again. */
@@ -35,18 +48,20 @@ const localstackVenv = (settings: Settings): Download => {
       const { lock: lockHash, executor } = wanted();
       return stamp() === `${lockHash} ${executor}`;
     },
-    install: async () => {
+    lacks: async () => lackOf(await findPython(settings.env), remedies.python),
+    install: async (signal) => {
       const { lock: lockHash, executor } = wanted();
       const python = join(paths.venv, 'bin', 'python');
+      const job = { settings, log: 'localstack-install', signal };
       const { uv, how } = stamp()?.startsWith(`${lockHash} `)
-        ? await existingUv(settings)
-        : await createVenv(settings, lock);
+        ? await existingUv(settings, job)
+        : await createVenv(settings, job, lock);
       rmSync(join(paths.venv, stampName), { force: true });
       // Built from a copy: a build leaves folders beside the sources.
       const copy = join(paths.tmp, `executor-${process.pid}`);
       cpSync(paths.executorDir, copy, { recursive: true, filter: (source) => !isLeftover(source) });
       const args = ['pip', 'install', '--python', python, '--no-deps', '--no-build-isolation', '--reinstall', copy];
-      await must(settings, 'localstack-install', uv, args, `the process executor cannot be installed (${how})`);
+      await must(job, uv, args, `the process executor cannot be installed (${how})`);
       rmSync(copy, { recursive: true, force: true });
       // LocalStack's plugin loader remembers entry points and would not see a changed one.
       rmSync(join(paths.cache, 'plux'), { recursive: true, force: true });
@@ -56,31 +71,31 @@ const localstackVenv = (settings: Settings): Download => {
 };
 
 /** A fresh environment from the lock, by uv: with pip alone it takes minutes. Where there is no uv, pip brings it. */
-const createVenv = async (settings: Settings, lock: string): Promise<{ uv: string; how: string }> => {
+const createVenv = async (settings: Settings, job: Job, lock: string): Promise<{ uv: string; how: string }> => {
   const { venv } = pathsOf(settings);
-  const python = must1001(await findPython(settings.env), remedies.python);
+  const python = fileOf(await findPython(settings.env), remedies.python);
   rmSync(venv, { recursive: true, force: true });
   const onPath = await findUv(settings.env, venv);
   const uv = onPath?.file ?? join(venv, 'bin', 'uv');
   if (onPath !== undefined) {
-    await must(settings, 'localstack-install', uv, ['venv', '-p', python, venv], 'the Python environment failed');
+    await must(job, uv, ['venv', '-p', python, venv], 'the Python environment failed');
   } else {
-    await must(settings, 'localstack-install', python, ['-m', 'venv', venv], 'python -m venv failed', remedies.python);
+    await must(job, python, ['-m', 'venv', venv], 'python -m venv failed', remedies.python);
     const pip = ['-m', 'pip', 'install', '--disable-pip-version-check', 'uv'];
-    await must(settings, 'localstack-install', join(venv, 'bin', 'python'), pip, 'uv cannot be downloaded');
+    await must(job, join(venv, 'bin', 'python'), pip, 'uv cannot be downloaded');
   }
   const install = ['pip', 'install', '--python', join(venv, 'bin', 'python'), '-r', lock];
-  await must(settings, 'localstack-install', uv, install, `LocalStack ${versions.localstack} cannot be downloaded`);
+  await must(job, uv, install, `LocalStack ${versions.localstack} cannot be downloaded`);
   return { uv, how: onPath ? 'uv on the path' : 'uv of the environment' };
 };
 
-const existingUv = async (settings: Settings): Promise<{ uv: string; how: string }> => {
+const existingUv = async (settings: Settings, job: Job): Promise<{ uv: string; how: string }> => {
   const { venv } = pathsOf(settings);
   const found = await findUv(settings.env, venv);
   if (found !== undefined) return { uv: found.file, how: found.file };
   const python = join(venv, 'bin', 'python');
-  await must(settings, 'localstack-install', python, ['-m', 'ensurepip'], 'pip is not in the Python environment');
-  await must(settings, 'localstack-install', python, ['-m', 'pip', 'install', 'uv'], 'uv cannot be downloaded');
+  await must(job, python, ['-m', 'ensurepip'], 'pip is not in the Python environment');
+  await must(job, python, ['-m', 'pip', 'install', 'uv'], 'uv cannot be downloaded');
   return { uv: join(venv, 'bin', 'uv'), how: 'uv of the environment' };
 };
 
@@ -90,12 +105,14 @@ const kinesisLocal = (settings: Settings): Download => {
     name: `kinesis-local ${versions.kinesisLocal}`,
     size: '12 MB',
     isPresent: () => readStamp(kinesisLib) !== undefined,
-    install: async () => {
-      const npm = must1001(await findNpm(childEnv(settings)), remedies.npm);
+    lacks: async () => lackOf(await findNpm(childEnv(settings)), remedies.npm),
+    install: async (signal) => {
+      const npm = fileOf(await findNpm(childEnv(settings)), remedies.npm);
       mkdirSync(kinesisLib, { recursive: true });
+      const job = { settings, log: 'kinesis-install', signal };
       const spec = `kinesis-local@${versions.kinesisLocal}`;
       const args = ['install', '--prefix', kinesisLib, '--ignore-scripts', '--no-audit', '--no-fund', spec];
-      await must(settings, 'kinesis-install', npm, args, `${spec} cannot be downloaded`);
+      await must(job, npm, args, `${spec} cannot be downloaded`);
       writeFileSync(join(kinesisLib, stampName), spec);
     },
   };
@@ -107,15 +124,20 @@ const cassandraJars = (settings: Settings): Download => {
     name: `Cassandra ${versions.cassandra}`,
     size: '67 MB',
     isPresent: () => readStamp(paths.cassandraLib) !== undefined,
-    install: async () => {
-      must1001(await findJava(settings.env), remedies.java);
-      const maven = must1001(await findMaven(settings.env), remedies.maven);
+    lacks: async () => [
+      ...lackOf(await findJava(settings.env), remedies.java),
+      ...lackOf(await findMaven(settings.env), remedies.maven),
+    ],
+    install: async (signal) => {
+      fileOf(await findJava(settings.env), remedies.java);
+      const maven = fileOf(await findMaven(settings.env), remedies.maven);
+      const job = { settings, log: 'cassandra-install', signal };
       const draft = `${paths.cassandraLib}.draft`;
       rmSync(draft, { recursive: true, force: true });
       const pom = join(settings.root, 'local', 'cassandra', 'pom.xml');
       const args = ['-B', '-f', pom, 'dependency:copy-dependencies', '-DincludeScope=runtime'];
       args.push(`-DoutputDirectory=${draft}`, `-Dcassandra.version=${versions.cassandra}`);
-      await must(settings, 'cassandra-install', maven, args, `Cassandra ${versions.cassandra} cannot be downloaded`);
+      await must(job, maven, args, `Cassandra ${versions.cassandra} cannot be downloaded`);
       writeFileSync(join(draft, stampName), versions.cassandra);
       rmSync(paths.cassandraLib, { recursive: true, force: true });
       renameSync(draft, paths.cassandraLib);
@@ -123,9 +145,15 @@ const cassandraJars = (settings: Settings): Download => {
   };
 };
 
+/** What the programs of one installation have in common. */
+interface Job {
+  readonly settings: Settings;
+  readonly log: string;
+  readonly signal: AbortSignal | undefined;
+}
+
 const must = async (
-  settings: Settings,
-  log: string,
+  { settings, log, signal }: Job,
   file: string,
   args: readonly string[],
   what: string,
@@ -138,6 +166,7 @@ const must = async (
     cwd: settings.stateDir,
     env: installEnv(settings),
     logFile,
+    signal,
     // Beside the downloads, as the lock is: another checkout may share them.
     pidFile: join(settings.downloadsDir, `${log}.json`),
     deadlineMs: 15 * 60_000,
@@ -158,9 +187,9 @@ const installEnv = (settings: Settings): Record<string, string> => {
   return index === undefined ? env : { ...env, UV_DEFAULT_INDEX: index };
 };
 
-const must1001 = (found: Found, next: string): string => {
+const fileOf = (found: Found, next: string): string => {
   if ('program' in found) return found.program.file;
-  throw new Problem('SLU-1001', found.problem, { next });
+  throw lacking([{ problem: found.problem, next }]);
 };
 
 const readStamp = (folder: string): string | undefined => {

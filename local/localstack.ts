@@ -19,6 +19,7 @@ export const localstackPart = (settings: Settings): Part => {
     // Kinesis is a process with a session of its own, which a killed LocalStack leaves behind.
     orphanMark: kinesisLink(settings),
     downloads: downloadsOf(settings).localstack,
+    lacks: async () => [],
     probe: () => probeLocalstack(endpointUrl(settings)),
     command: async () => {
       for (const folder of [paths.localstackData, paths.tmp, paths.cache]) mkdirSync(folder, { recursive: true });

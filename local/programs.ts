@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
+import { Problem } from './problem.ts';
 
 export interface Program {
   readonly file: string;
@@ -8,6 +9,12 @@ export interface Program {
 
 /** What was found, or why what is there does not do. */
 export type Found = { readonly program: Program } | { readonly problem: string };
+
+/** A program that is missing, and what mends it. */
+export interface Lack {
+  readonly problem: string;
+  readonly next: string;
+}
 
 type Env = Readonly<Record<string, string>>;
 
@@ -52,6 +59,18 @@ export const remedies = {
   maven: 'install Maven (apt install maven, or brew install maven)',
   npm: 'install Node with npm (https://nodejs.org)',
 } as const;
+
+export const lackOf = (found: Found, next: string): Lack[] =>
+  'program' in found ? [] : [{ problem: found.problem, next }];
+
+/** One error for all that is missing, so that nobody installs one thing after the other. */
+export const lacking = (lacks: readonly Lack[]): Problem => {
+  const [first, ...others] = lacks;
+  return new Problem('SLU-1001', lacks.map(({ problem }) => problem).join('; '), {
+    details: others.length === 0 ? [] : lacks.map(({ next }) => next),
+    next: others.length === 0 ? (first?.next ?? 'sluice doctor') : 'install these, then sluice doctor',
+  });
+};
 
 const versionOf = (file: string, args: string[], pattern: RegExp, env: Env): Promise<Program | undefined> =>
   new Promise((resolve) => {

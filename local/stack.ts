@@ -2,21 +2,18 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { chooseWay, composeDown, composePurge, composeUp, type Way } from './docker.ts';
-import { tail } from './exec.ts';
 import type { Download } from './install.ts';
 import { withLock } from './lock.ts';
 import type { Part } from './part.ts';
 import { portHolder, portIsFree } from './ports.ts';
 import { Problem } from './problem.ts';
-import { isAlive, type ProcessRecord, readRecord, startService, stopService } from './processes.ts';
+import { type ProcessRecord, startService, stopService } from './processes.ts';
+import { type Lack, lacking } from './programs.ts';
+import { heartbeatMs, type Progress, since, together, waitUntilReady } from './ready.ts';
 import { pathsOf, type Settings } from './settings.ts';
 import { asProcess, partsOf, recordedWay, type StackStatus, stackStatus, wayFile } from './status.ts';
 
-/** Told each step as it happens: which part, and what. */
-export type Progress = (part: string, message: string) => void;
-
 const lockWaitMs = 20 * 60_000;
-const heartbeatMs = 2000;
 
 /** Brings up what is not up. Harmless when everything is; a part that crashed is started again. */
 export const up = (settings: Settings, wanted: 'auto' | 'on' | 'off', progress: Progress): Promise<StackStatus> =>
@@ -55,84 +52,48 @@ const upAsProcesses = async (settings: Settings, progress: Progress): Promise<vo
   const missing = parts.filter(({ state }) => state !== 'running').map(({ part }) => part);
   for (const { part, state } of parts) if (state === 'crashed') progress(part.name, 'has crashed, starting it again');
   await Promise.all(missing.map(refuseTakenPorts));
-  announce(
-    missing.flatMap((part) => part.downloads).filter((download) => !download.isPresent()),
-    progress,
-  );
+  const downloads = missing.flatMap((part) => part.downloads).filter((download) => !download.isPresent());
+  const lacks = (await Promise.all([...missing, ...downloads].map((each) => each.lacks()))).flat();
+  if (lacks.length > 0) throw lacking(distinct(lacks));
+  announce(downloads, progress);
   mkdirSync(pathsOf(settings).run, { recursive: true });
   writeFileSync(wayFile(settings), 'process');
-  const results = await Promise.allSettled(
-    parts.map(async ({ part, state }) => {
-      if (state !== 'running') await start(part, settings, progress);
-      else await waitUntilReady(part, progress, state);
-    }),
-  );
-  const failure = results.find((result) => result.status === 'rejected');
-  if (failure) throw failure.reason;
+  await together(parts, async ({ part, state }, signal) => {
+    if (state !== 'running') await start(part, settings, progress, signal);
+    else await waitUntilReady(part, progress, state, signal);
+  });
 };
 
-const start = async (part: Part, settings: Settings, progress: Progress): Promise<void> => {
+const distinct = (lacks: readonly Lack[]): Lack[] => [...new Map(lacks.map((lack) => [lack.problem, lack])).values()];
+
+const start = async (part: Part, settings: Settings, progress: Progress, signal: AbortSignal): Promise<void> => {
   const missing = part.downloads.filter((download) => !download.isPresent());
   if (missing.length > 0) {
     // The folder may be shared with other checkouts, whose `up` has a lock of its own.
     const lock = join(settings.downloadsDir, `download-${part.name}.lock`);
     const wait = (owner: ProcessRecord) => progress(part.name, `waiting for a download by pid ${owner.pid}`);
     await withLock(lock, lockWaitMs, wait, async () => {
-      for (const download of missing) if (!download.isPresent()) await fetchIt(part, download, progress);
+      for (const download of missing) if (!download.isPresent()) await fetchIt(part, download, progress, signal);
     });
   }
+  if (signal.aborted) return;
   await stopService(part.pidFile, part.stopGraceMs, part.orphanMark);
   progress(part.name, `starting (log: ${part.logFile})`);
   await startService(await part.command(), part.logFile, part.pidFile);
-  await waitUntilReady(part, progress, 'starting');
+  await waitUntilReady(part, progress, 'starting', signal);
 };
 
-const fetchIt = async (part: Part, download: Download, progress: Progress): Promise<void> => {
+const fetchIt = async (part: Part, download: Download, progress: Progress, signal: AbortSignal): Promise<void> => {
   const began = Date.now();
   progress(part.name, `downloading ${download.name}`);
   const beat = setInterval(() => progress(part.name, `downloading ${download.name}, ${since(began)}`), heartbeatMs);
   try {
-    await download.install();
+    await download.install(signal);
   } finally {
     clearInterval(beat);
   }
   progress(part.name, `downloaded ${download.name} in ${since(began)}`);
 };
-
-const waitUntilReady = async (
-  part: Part,
-  progress: Progress,
-  state: 'starting' | 'running' | 'container',
-): Promise<void> => {
-  const began = Date.now();
-  let lastBeat = began;
-  for (let reason = await part.probe(); reason !== null; reason = await part.probe()) {
-    const record = readRecord(part.pidFile);
-    if (state !== 'container' && (record === undefined || !(await isAlive(record)))) {
-      throw notStarted(part, 'the process has ended', 0);
-    }
-    if (Date.now() - began > part.startDeadlineMs) {
-      if (state !== 'container') await stopService(part.pidFile, part.stopGraceMs, part.orphanMark);
-      throw notStarted(part, `it does not answer: ${reason}`, part.startDeadlineMs);
-    }
-    if (Date.now() - lastBeat >= heartbeatMs) {
-      lastBeat = Date.now();
-      progress(part.name, `not answering yet after ${since(began)} of at most ${part.startDeadlineMs / 1000} s`);
-    }
-    await sleep(150);
-  }
-  progress(
-    part.name,
-    state === 'running' ? `already running on ${part.address}` : `ready on ${part.address} after ${since(began)}`,
-  );
-};
-
-const notStarted = (part: Part, cause: string, waitedMs: number): Problem =>
-  new Problem('SLU-1003', `${part.name} did not start${waitedMs ? ` within ${waitedMs / 1000} s` : ''}: ${cause}`, {
-    where: part.logFile,
-    details: tail(part.logFile, 20),
-    next: `sluice logs ${part.name}`,
-  });
 
 const refuseTakenPorts = async (part: Part): Promise<void> => {
   for (const { port, setting } of part.ports) {
@@ -161,7 +122,7 @@ const upInContainers = async (settings: Settings, progress: Progress): Promise<v
   const began = Date.now();
   const beat = setInterval(() => progress('docker', `starting the containers, ${since(began)}`), heartbeatMs);
   await composeUp(settings).finally(() => clearInterval(beat));
-  await Promise.all(partsOf(settings).map((part) => waitUntilReady(part, progress, 'container')));
+  await together(partsOf(settings), (part, signal) => waitUntilReady(part, progress, 'container', signal));
 };
 
 const downProcesses = async (settings: Settings, progress: Progress): Promise<string[]> => {
@@ -216,11 +177,9 @@ const exclusively = async <T>(settings: Settings, progress: Progress, work: () =
   try {
     return await withLock(join(pathsOf(settings).run, 'lock.json'), lockWaitMs, wait, work);
   } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code;
-    if (code !== 'ENOSPC' && code !== 'EACCES' && code !== 'EROFS') throw error;
     const cause = error as NodeJS.ErrnoException;
+    const isFiles = ['mkdir', 'open', 'write', 'rename', 'copyfile', 'symlink', 'unlink'].includes(cause.syscall ?? '');
+    if (!isFiles || !['ENOSPC', 'EACCES', 'EROFS', 'ENOTDIR', 'EPERM'].includes(cause.code ?? '')) throw error;
     throw new Problem('SLU-1008', `${settings.stateDir} cannot be written: ${cause.message}`, { cause });
   }
 };
-
-const since = (start: number): string => `${((Date.now() - start) / 1000).toFixed(1)} s`;
