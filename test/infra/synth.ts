@@ -31,6 +31,8 @@ export interface Options {
   readonly context?: Readonly<Record<string, unknown>>;
   /** Bundling the functions takes seconds: only for a test that looks into the bundles. */
   readonly bundled?: boolean;
+  /** CDK's own check of the templates, which takes seconds as well. */
+  readonly validated?: boolean;
 }
 
 export interface Resource {
@@ -58,6 +60,7 @@ export function makeApp(kind: Kind, options: Options = {}) {
       ...contexts[kind],
       ...options.context,
       ...(!options.bundled && { 'aws:cdk:bundling-stacks': [] }),
+      ...(!options.validated && { '@aws-cdk/core:validateAgainstDefaultRules': false }),
     },
   });
   return { app, ...addStacks(app, options.tenants ?? tenants, sources) };
