@@ -1,0 +1,37 @@
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { loadSettings, pathsOf } from '../../local/settings.ts';
+import { run } from '../support/user.ts';
+import { kinds, makeApp } from './synth.ts';
+
+/** cfn-lint comes with the Python environment of the local stack, so this test stands with those that need the stack. */
+const cfnLint = join(pathsOf(loadSettings()).venv, 'bin', 'cfn-lint');
+
+interface Finding {
+  readonly Filename: string;
+  readonly Level: string;
+  readonly Message: string;
+  readonly Rule: { readonly Id: string };
+}
+
+/** What CDK itself writes, and no change of ours could mend. */
+const ofCdk = ({ Rule, Message }: Finding): boolean =>
+  // Each function names its role a second time as a dependency.
+  Rule.Id === 'W3005' ||
+  // CDK's provider runs on a runtime that is younger than this cfn-lint.
+  (Rule.Id === 'E3030' && Message.startsWith("'nodejs24.x'"));
+
+it('cfn-lint finds nothing in the templates of any target', async () => {
+  const templates = kinds.flatMap((kind) => {
+    const { directory } = makeApp(kind).app.synth();
+    const files = readdirSync(directory).filter((file) => file.endsWith('.template.json'));
+    return files.map((file) => join(directory, file));
+  });
+  expect(templates.length).toBeGreaterThan(6);
+  const { stdout, stderr } = await run(cfnLint, ['--format', 'json', ...templates]);
+  expect(stderr).toBe('');
+  const findings = JSON.parse(stdout) as Finding[];
+  expect(findings.filter((finding) => !ofCdk(finding))).toEqual([]);
+  expect(findings.some(ofCdk), 'the exceptions above are still needed').toBe(true);
+});
