@@ -35,6 +35,10 @@ const registerCommands = (program: Command, act: Act): void => {
     .summary('deploy the platform and the tenants onto the local stack')
     .action(act(async (_options, ui) => (await import('./deploy.ts')).runDeploy(ui)));
   program
+    .command('dev')
+    .summary('serve edited functions, transforms and profiles as they are saved')
+    .action(act(async (_options, ui) => (await import('./dev.ts')).runDev(ui)));
+  program
     .command('report')
     .summary('show what became of files and messages, by tenant and feed')
     .argument('[tenant]')
@@ -104,7 +108,16 @@ const runCommander = async (argv: readonly string[], ui: Ui): Promise<number> =>
   };
   const act: Act = (run) =>
     async function (...given) {
-      await finish(await run(this.opts(), ui, ...given.slice(0, -2).filter((value) => value !== undefined).map(String)));
+      await finish(
+        await run(
+          this.opts(),
+          ui,
+          ...given
+            .slice(0, -2)
+            .filter((value) => value !== undefined)
+            .map(String),
+        ),
+      );
     };
   const program = createProgram(act);
   if (argv.length === 0) {

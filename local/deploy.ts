@@ -116,7 +116,7 @@ const isBootstrapped = async (settings: Settings): Promise<boolean> => {
   }
 };
 
-const applySchema = async (settings: Settings): Promise<unknown> => {
+export const applySchema = async (settings: Settings): Promise<unknown> => {
   // One attempt: a second one would run beside the first when that is only slow.
   const client = new LambdaClient({ ...clientOptions(settings), maxAttempts: 1 });
   try {

@@ -1,0 +1,26 @@
+import { namesOf, platformNames } from './names.ts';
+
+/** How functions are bundled: alike by CDK, which deploys them, and by `sluice dev`, which replaces their code. */
+export const bundle = {
+  /** What a handler imports to get its tenant; the bundle puts the tenant's own file in its place. */
+  tenantModule: 'sluice-tenant',
+  mainFields: ['module', 'main'],
+  // CommonJS packages inside an ES module still call require.
+  banner: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);",
+} as const;
+
+/** A deployed function: its name, its file in `functions/`, and the tenant that its bundle holds, if it is a tenant's. */
+export interface DeployedFunction {
+  readonly name: string;
+  readonly entry: string;
+  readonly tenantId?: string;
+}
+
+export const platformFunctions: readonly DeployedFunction[] = [
+  { name: platformNames.applySchema, entry: 'apply-schema.ts' },
+];
+
+export const functionsOf = (tenantId: string): readonly DeployedFunction[] => [
+  { name: namesOf(tenantId).ingestObject, entry: 'ingest-object.ts', tenantId },
+  { name: namesOf(tenantId).ingestStream, entry: 'ingest-stream.ts', tenantId },
+];

@@ -1,0 +1,50 @@
+import { join } from 'node:path';
+import { LambdaClient, UpdateFunctionCodeCommand } from '@aws-sdk/client-lambda';
+import { build } from 'esbuild';
+import { zipSync } from 'fflate';
+import { bundle, type DeployedFunction } from '../core/model/bundle.ts';
+import { clientOptions } from './deploy.ts';
+import type { Settings } from './settings.ts';
+
+/** The folders whose files end up in functions. */
+export const functionSources = ['functions', 'core', 'adapters', 'tenants'] as const;
+
+/**
+ * Bundles functions as CDK does and puts the code into those that are deployed; an invocation that runs ends with the old
+ * code. Throws what esbuild or LocalStack say; then no function is changed, or those that came before.
+ */
+export async function replaceCode(settings: Settings, functions: readonly DeployedFunction[]): Promise<void> {
+  const archives = await Promise.all(functions.map((deployed) => archiveOf(settings.root, deployed)));
+  const client = new LambdaClient(clientOptions(settings));
+  try {
+    for (const [index, { name }] of functions.entries()) {
+      const ZipFile = archives[index] as Uint8Array;
+      await client.send(new UpdateFunctionCodeCommand({ FunctionName: name, ZipFile }));
+    }
+  } finally {
+    client.destroy();
+  }
+}
+
+async function archiveOf(root: string, { entry, tenantId }: DeployedFunction): Promise<Uint8Array> {
+  const { outputFiles } = await build({
+    entryPoints: [join(root, 'functions', entry)],
+    outfile: 'index.mjs',
+    write: false,
+    bundle: true,
+    platform: 'node',
+    target: 'node22',
+    format: 'esm',
+    mainFields: [...bundle.mainFields],
+    banner: { js: bundle.banner },
+    sourcemap: true,
+    sourcesContent: false,
+    logLevel: 'silent',
+    alias: tenantId ? { [bundle.tenantModule]: join(root, 'tenants', tenantId, 'tenant.ts') } : {},
+  });
+  const names = outputFiles.map(({ path, contents }) => [
+    path.endsWith('.map') ? 'index.mjs.map' : 'index.mjs',
+    contents,
+  ]);
+  return zipSync(Object.fromEntries(names));
+}
