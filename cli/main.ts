@@ -44,6 +44,24 @@ const registerCommands = (program: Command, act: Act): void => {
     .argument('[tenant]')
     .option('--since <day>', 'first day, such as 2026-01-31 (UTC); a week ago if not given')
     .action(act(async (options, ui, tenant) => (await import('./report.ts')).runReport({ ...options, tenant }, ui)));
+  const runs = program
+    .command('runs')
+    .summary('list the runs of files and messages, the latest first')
+    .argument('[tenant]')
+    .option('--feed <feed>', 'only of this feed')
+    .option('--since <day>', 'first day, such as 2026-01-31 (UTC); a week ago if not given')
+    .option('--failed', 'only refused, failed and retrying runs, and those with rejections')
+    .action(act(async (options, _ui, tenant) => (await import('./runs.ts')).runRuns({ ...options, tenant })));
+  runs
+    .command('show')
+    .summary('tell all about one run')
+    .argument('<run>')
+    .action(act(async (_options, _ui, run) => (await import('./runs.ts')).runRunsShow(String(run))));
+  program
+    .command('rejects')
+    .summary('show the rejected rows of a run, by reason')
+    .argument('<run>')
+    .action(act(async (_options, _ui, run) => (await import('./rejects.ts')).runRejects(String(run))));
   program
     .command('demo')
     .summary('show it all: start, deploy, load real files and messages, report')
@@ -112,10 +130,7 @@ const runCommander = async (argv: readonly string[], ui: Ui): Promise<number> =>
         await run(
           this.opts(),
           ui,
-          ...given
-            .slice(0, -2)
-            .filter((value) => value !== undefined)
-            .map(String),
+          ...given.slice(0, -2).flatMap((value) => (value === undefined ? [] : [String(value)])),
         ),
       );
     };
@@ -143,12 +158,16 @@ const createProgram = (act: Act): Command => {
     .helpCommand(true)
     .addHelpText('after', helpEnd);
   registerCommands(program, act);
-  for (const command of program.commands) command.option('--json', 'print one JSON document on standard output');
+  for (const command of everyCommand(program)) command.option('--json', 'print one JSON document on standard output');
   program.command('aws').summary('run the AWS CLI against the local stack').argument('[args...]').allowUnknownOption();
   program.command('cqlsh').summary('run cqlsh against the local Cassandra').argument('[args...]').allowUnknownOption();
-  for (const command of program.commands) command.exitOverride().configureOutput({ writeErr: () => undefined });
+  for (const command of everyCommand(program)) command.exitOverride().configureOutput({ writeErr: () => undefined });
   return program;
 };
+
+/** The commands and the commands below them. */
+const everyCommand = (program: Command): Command[] =>
+  program.commands.flatMap((command) => [command, ...everyCommand(command)]);
 
 const helpEnd = `
 Exit codes:

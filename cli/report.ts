@@ -1,12 +1,11 @@
-import { closest } from 'fastest-levenshtein';
 import { NO_FEED } from '../core/model/run.ts';
 import type { Tenant } from '../core/model/tenant.ts';
 import type { LedgerReader } from '../core/ports.ts';
 import { type FeedReport, type Runs, reportOf, type Spread, type TenantReport } from '../core/report/report.ts';
 import { loadSettings } from '../local/settings.ts';
-import { tenants } from '../tenants/index.ts';
-import { CliError } from './errors.ts';
-import { bytes, type Result, table, type Ui } from './ui.ts';
+import { daysSince } from './days.ts';
+import { tenantsNamed } from './names.ts';
+import { bytes, excerpt, type Result, table, type Ui } from './ui.ts';
 import { openWorld } from './world.ts';
 
 export interface ReportOptions {
@@ -17,10 +16,9 @@ export interface ReportOptions {
 
 /** Rejections and reasons that are listed for people; `--json` has them all. */
 const SHOWN = 8;
-const DAY = 86_400_000;
 
 export const runReport = async (options: ReportOptions, _ui: Ui): Promise<Result> => {
-  const chosen = options.tenant === undefined ? tenants : [tenantNamed(options.tenant)];
+  const chosen = tenantsNamed(options.tenant);
   const days = daysSince(options.since);
   const world = await openWorld(loadSettings());
   try {
@@ -29,24 +27,6 @@ export const runReport = async (options: ReportOptions, _ui: Ui): Promise<Result
   } finally {
     await world.close();
   }
-};
-
-export const tenantNamed = (id: string): Tenant => {
-  const found = tenants.find((tenant) => tenant.id === id);
-  if (found) return found;
-  const ids = tenants.map((tenant) => tenant.id);
-  throw new CliError('SLU-4002', `no tenant is named "${id}"; did you mean ${closest(id, ids)}?`, {
-    details: [`tenants: ${ids.join(', ')}`],
-  });
-};
-
-const daysSince = (since: string | undefined): string[] => {
-  const today = Date.parse(new Date().toISOString().slice(0, 10));
-  const first = since === undefined ? today - 6 * DAY : Date.parse(since);
-  const valid = since === undefined || (/^\d{4}-\d\d-\d\d$/.test(since) && !Number.isNaN(first) && first <= today);
-  if (!valid) throw new CliError('SLU-4003', `--since: "${since}" is not a day in the past such as 2026-01-31`);
-  const count = (today - first) / DAY + 1;
-  return Array.from({ length: count }, (_, index) => new Date(first + index * DAY).toISOString().slice(0, 10));
 };
 
 export const readReport = async (
@@ -87,7 +67,7 @@ export const linesOf = ({ tenant, from, to, feeds, totals, complaints }: TenantR
     ...shown.flatMap(({ code, feed, origin, position, message, raw }) => [
       `  ${code}  ${nameOf(feed)}  ${origin}${position === null ? '' : `, record ${position}`}`,
       `    ${message}`,
-      ...(raw === null ? [] : [`    ${raw}`]),
+      ...(raw === null ? [] : [`    ${excerpt(raw)}`]),
     ]),
     '',
   ];

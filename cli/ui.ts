@@ -81,3 +81,9 @@ export const duration = (seconds: number): string => {
   if (minutes < 60) return `${minutes} min ${Math.round(seconds % 60)} s`;
   return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 };
+
+/** As much of a record as a person needs to know it again: its first line, cut. */
+export const excerpt = (raw: string): string => {
+  const line = raw.split(/\r?\n/)[0] ?? '';
+  return line.length > 160 ? `${line.slice(0, 160)}…` : line;
+};
