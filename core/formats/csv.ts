@@ -13,11 +13,11 @@ export const readCsv: Reader = async function* (source, { maxRecord }) {
   for await (const part of decode(source)) {
     if ('code' in part) return yield { items: [], refusal: part };
     exact &&= part.exact;
-    const chunk = rows(split(part.text, false), exact);
+    const chunk = rows(split(part.text, false), exact, false);
     yield chunk;
     if (chunk.refusal) return;
   }
-  yield rows(split('', true), exact);
+  yield rows(split('', true), exact, true);
 };
 
 /** One record: its fields, or what is wrong with it. */
@@ -28,75 +28,86 @@ interface Found {
   readonly line: number;
 }
 
-/** Cuts text into records as it comes; what may go on in the next stretch waits for it. */
+/**
+ * Cuts text into records as it comes; what may go on in the next stretch waits for it. What becomes of a record hangs on the
+ * `maxRecord` characters from its start alone, never on where the stretches end.
+ */
 function splitter(maxRecord: number) {
+  // A record of the largest size may have `\r\n` behind it.
+  const reach = maxRecord + 2;
   let text = '';
-  let line = 0;
+  let line = 1;
   let skipping = false;
 
   return (more: string, last: boolean): Found[] => {
-    text = line === 0 ? more.replace(/^\ufeff/, '') : text + more;
-    line ||= 1;
+    text += more;
     const found: Found[] = [];
     let start = 0;
     let quote = text.indexOf('"');
     while (start < text.length) {
       if (quote !== -1 && quote < start) quote = text.indexOf('"', start);
       const newline = text.indexOf('\n', start);
-      if (newline === -1 && !last) {
-        if (text.length - start <= maxRecord) break;
-        if (!skipping) found.push(tooLong(text.slice(start), line, maxRecord));
-        skipping = true;
-        start = text.length;
-        break;
+      if (skipping) {
+        if (newline === -1) start = text.length;
+        else {
+          skipping = false;
+          start = newline + 1;
+          line++;
+        }
+        continue;
       }
-      const end = newline === -1 ? text.length : newline;
-      const plain = quote === -1 || quote >= end;
-      const quoted = plain || skipping ? undefined : quotedRecord(text, start, last, maxRecord);
-      if (quoted === 'unfinished') break;
-      const next = quoted && 'next' in quoted ? quoted.next : end + 1;
-      const raw = withoutReturn(text.slice(start, next - 1));
-      if (skipping) skipping = false;
-      else if (raw.length > maxRecord) found.push(tooLong(raw, line, maxRecord));
-      else if (quoted && 'problem' in quoted)
-        found.push({ fields: [], raw, line, problem: broken(quoted.problem, line) });
+      const complete = last || text.length - start >= reach;
+      if (newline === -1 && !complete) break;
+      const lineEnd = newline === -1 ? text.length : newline;
+      const plain = quote === -1 || quote >= lineEnd;
+      const stop = Math.min(text.length, start + reach);
+      const quoted = plain ? undefined : quotedRecord(text, start, stop, last && stop === text.length);
+      if (quoted === 'unfinished' && !complete) break;
+      const end = typeof quoted === 'object' && 'end' in quoted ? quoted.end : lineEnd;
+      const raw = withoutReturn(text.slice(start, end));
+      if (raw.length > maxRecord || quoted === 'unfinished') {
+        found.push(tooLong(text.slice(start, start + maxRecord), line, maxRecord));
+        skipping = true;
+        continue;
+      }
+      if (quoted && 'problem' in quoted) found.push({ fields: [], raw, line, problem: broken(quoted.problem, line) });
       else if (raw !== '') found.push({ fields: quoted ? quoted.fields : raw.split(','), raw, line });
       line += plain ? 1 : linesIn(raw);
-      start = next;
+      start = end + 1;
     }
     text = text.slice(start);
     return found;
   };
 }
 
-/** `next` is where the next record starts; with a problem it starts at the next line. */
-type Quoted = { fields: string[]; next: number } | { problem: string };
+/** A record and where its line ends, or what is wrong with it: then it ends with the line on which it began. */
+type Quoted = { fields: string[]; end: number } | { problem: string };
 
-/** Reads a record that has a quote in it; `unfinished` when its end is not here yet. */
-function quotedRecord(text: string, start: number, last: boolean, maxRecord: number): Quoted | 'unfinished' {
+/** Reads a record that has a quote in it, looking no further than `stop`; `unfinished` when it does not end before. */
+function quotedRecord(text: string, start: number, stop: number, last: boolean): Quoted | 'unfinished' {
   const fields: string[] = [];
   let at = start;
   for (;;) {
-    if (text[at] === '"') {
+    if (text[at] === '"' && at < stop) {
       const closed = closingQuote(text, at + 1);
-      if (closed === -1 || (closed === text.length - 1 && !last)) {
-        if (!last && text.length - start <= maxRecord) return 'unfinished';
-        if (closed === -1) return { problem: `the quote in column ${fields.length + 1} is never closed` };
+      if (closed === -1 || closed >= stop) {
+        return last ? { problem: `the quote in column ${fields.length + 1} is never closed` } : 'unfinished';
       }
       fields.push(text.slice(at + 1, closed).replaceAll('""', '"'));
       at = closed + 1;
     } else {
-      const end = fieldEnd(text, at);
-      if (end === text.length && !last) return 'unfinished';
+      const end = fieldEnd(text, at, stop);
+      if (end === stop && !last) return 'unfinished';
       const value = text.slice(at, end);
       if (value.includes('"')) return { problem: `a quote inside the unquoted column ${fields.length + 1}` };
       fields.push(text[end] === ',' ? value : withoutReturn(value));
       at = end;
     }
+    if (at >= stop) return last ? { fields, end: at } : 'unfinished';
     if (text[at] === ',') at++;
-    else if (at >= text.length || text[at] === '\n') return { fields, next: at + 1 };
-    else if (text[at] === '\r' && text[at + 1] === '\n') return { fields, next: at + 2 };
-    else if (text[at] === '\r' && at + 1 === text.length) return last ? { fields, next: at + 2 } : 'unfinished';
+    else if (text[at] === '\n') return { fields, end: at };
+    else if (text[at] === '\r' && at + 1 === stop) return last ? { fields, end: stop } : 'unfinished';
+    else if (text[at] === '\r' && text[at + 1] === '\n') return { fields, end: at + 1 };
     else return { problem: `text after the closing quote of column ${fields.length}` };
   }
 }
@@ -108,9 +119,9 @@ function closingQuote(text: string, from: number): number {
   return quote;
 }
 
-function fieldEnd(text: string, from: number): number {
+function fieldEnd(text: string, from: number, stop: number): number {
   let at = from;
-  while (at < text.length && text[at] !== ',' && text[at] !== '\n') at++;
+  while (at < stop && text[at] !== ',' && text[at] !== '\n') at++;
   return at;
 }
 
@@ -129,7 +140,7 @@ const tooLong = (raw: string, line: number, maxRecord: number): Found => ({
 function rowMaker() {
   let header: readonly string[] | undefined;
   let position = 0;
-  return (records: readonly Found[], exact: boolean): Chunk => {
+  return (records: readonly Found[], exact: boolean, last: boolean): Chunk => {
     const items: (Row | Rejection)[] = [];
     for (const record of records) {
       if (header) items.push(rowOf(record, header, ++position, exact));
@@ -139,6 +150,7 @@ function rowMaker() {
         header = record.fields.map((name) => name.trim());
       }
     }
+    if (last && !header) return { items, refusal: { code: 'SLU-3009', message: 'the file has no header line' } };
     return { items };
   };
 }
@@ -146,7 +158,7 @@ function rowMaker() {
 function rowOf(record: Found, header: readonly string[], position: number, exact: boolean): Row | Rejection {
   const { fields, raw, line, problem } = record;
   if (problem) return readRejection(position, problem.code, problem.message, raw);
-  if (!exact && raw.includes('\ufffd')) {
+  if (!exact && !raw.isWellFormed()) {
     return readRejection(position, 'SLU-3006', `line ${line}: the record holds bytes that are not UTF-8`, raw);
   }
   if (fields.length !== header.length) {
@@ -158,7 +170,9 @@ function rowOf(record: Found, header: readonly string[], position: number, exact
   return { position, values, raw };
 }
 
-function headerProblem({ fields, problem, line }: Found): Refusal | undefined {
+function headerProblem({ fields, problem, line, raw }: Found): Refusal | undefined {
+  if (!raw.isWellFormed())
+    return { code: 'SLU-3006', message: `line ${line}: the header holds bytes that are not UTF-8` };
   if (problem) return { code: 'SLU-3009', message: problem.message };
   const seen = new Set<string>();
   for (const [index, untrimmed] of fields.entries()) {

@@ -15,11 +15,14 @@ export const readNdjson: Reader = async function* (source, { maxRecord }) {
       skipping = false;
       return undefined;
     }
+    const where = `line ${line}`;
+    if (text.length > maxRecord) {
+      position++;
+      return tooLong(text, where);
+    }
     if (text.trim() === '') return undefined;
     position++;
-    const where = `line ${line}`;
-    if (text.length > maxRecord) return tooLong(text, where);
-    if (!exact && text.includes('\ufffd')) {
+    if (!exact && !text.isWellFormed()) {
       return readRejection(position, 'SLU-3006', `${where}: the record holds bytes that are not UTF-8`, text);
     }
     const values = parseObject(text);
@@ -27,12 +30,17 @@ export const readNdjson: Reader = async function* (source, { maxRecord }) {
     return { position, values, raw: text };
   };
   const tooLong = (text: string, where: string) =>
-    readRejection(position, 'SLU-2009', `${where}: the record is longer than ${maxRecord} characters`, text);
+    readRejection(
+      position,
+      'SLU-2009',
+      `${where}: the record is longer than ${maxRecord} characters`,
+      text.slice(0, maxRecord),
+    );
 
   for await (const part of decode(source)) {
     if ('code' in part) return yield { items: [], refusal: part };
     exact &&= part.exact;
-    const lines = (rest + (line === 0 && rest === '' ? part.text.replace(/^\ufeff/, '') : part.text)).split('\n');
+    const lines = (rest + part.text).split('\n');
     rest = lines.pop() as string;
     const items = lines.map((text) => read(text)).filter((item) => item !== undefined);
     if (rest.length > maxRecord) {
