@@ -1,4 +1,5 @@
 import { RowError } from './row.ts';
+import { show } from './show.ts';
 import { type ColumnType, primaryKey, type Table } from './table.ts';
 
 type Check = (value: unknown) => boolean;
@@ -81,11 +82,4 @@ export function conformer(table: Table): (row: Readonly<Record<string, unknown>>
       throw new RowError('SLU-2005', `the transform returned the column "${name}"; ${table.name} has ${has}`, name);
     }
   };
-}
-
-function show(value: unknown): string {
-  if (typeof value === 'bigint') return `${value}n`;
-  if (value instanceof Date) return String(value);
-  const text = JSON.stringify(value) ?? String(value);
-  return text.length > 60 ? `${text.slice(0, 60)}…` : text;
 }

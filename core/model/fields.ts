@@ -1,4 +1,5 @@
 import { type FieldValues, RowError } from './row.ts';
+import { show } from './show.ts';
 
 /** The smallest and the largest value that is taken. */
 export interface Range {
@@ -121,11 +122,3 @@ function dayExists(text: string): boolean {
 
 const mismatch = (name: string, value: unknown, expected: string): RowError =>
   new RowError('SLU-2004', `column "${name}": ${show(value)} is not ${expected}`, name);
-
-function show(value: unknown): string {
-  const quoted = typeof value === 'string' || (typeof value === 'object' && value !== null);
-  const text = quoted
-    ? JSON.stringify(value, (_, part) => (typeof part === 'bigint' ? String(part) : part))
-    : String(value);
-  return text.length > 60 ? `${text.slice(0, 60)}…` : text;
-}

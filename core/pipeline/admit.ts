@@ -1,5 +1,7 @@
 import type { Refusal } from '../formats/format.ts';
 import { formatOf } from '../formats/readers.ts';
+import { didYouMean } from '../model/nearest.ts';
+import { show } from '../model/show.ts';
 import { extensions, type Feed, type Format, type Tenant } from '../model/tenant.ts';
 
 export interface Admitted {
@@ -17,13 +19,17 @@ export function feedOf(tenant: Tenant, key: string): Feed | undefined {
 export function admit(tenant: Tenant, key: string, size: number): Admitted | Refusal {
   const feed = feedOf(tenant, key);
   if (!feed) {
-    const names = tenant.feeds.map(({ name }) => `${name}/`).join(', ');
-    return { code: 'SLU-3001', message: `no feed takes "${key}"; upload under one of: ${names}` };
+    const names = tenant.feeds.map(({ name }) => name);
+    // `/flights/x.csv` and `Flights/x.csv` mean the same to people, and not to S3.
+    const folder = key.split('/').find((part) => part !== '') ?? '';
+    const list = names.map((name) => `${name}/`).join(', ');
+    const hint = didYouMean(folder, names, '/');
+    return { code: 'SLU-3001', message: `no feed takes ${show(key)}${hint || `; upload under one of: ${list}`}` };
   }
   const format = formatOf(key);
   if (!format || !feed.formats.includes(format)) {
     const takes = feed.formats.flatMap((name) => extensions[name]).join(', ');
-    return { code: 'SLU-3002', message: `the feed ${feed.name} takes ${takes}; "${key}" is none of them` };
+    return { code: 'SLU-3002', message: `the feed ${feed.name} takes ${takes}; ${show(key)} is none of them` };
   }
   if (size === 0) return { code: 'SLU-3004', message: 'the file has 0 bytes' };
   const { maxFileBytes } = tenant.limits;

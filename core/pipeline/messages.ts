@@ -1,20 +1,22 @@
 import type { Chunk } from '../formats/format.ts';
 import { parseObject } from '../formats/ndjson.ts';
 import type { Code } from '../model/codes.ts';
+import { didYouMean } from '../model/nearest.ts';
 import type { Rejection, Row } from '../model/row.ts';
 import { type Message, NO_FEED, type SettledMessage, type StreamSlot } from '../model/run.ts';
+import { show } from '../model/show.ts';
 import { streamRunId } from '../model/tally.ts';
 import type { Feed, Tenant } from '../model/tenant.ts';
-import type { Clock, Ledger, Objects, Sink } from '../ports.ts';
+import type { Ledger, Objects, Sink } from '../ports.ts';
 import { ingest } from './ingest.ts';
 import { putMessageRejection } from './rejects.ts';
+import { earliestWriteTime, type WriteTimes } from './write-time.ts';
 
-export interface MessageWorld {
+export interface MessageWorld extends WriteTimes {
   readonly tenant: Tenant;
   readonly objects: Objects;
   readonly ledger: Ledger;
   readonly sink: Sink;
-  readonly clock: Clock;
   readonly rejectsBucket: string;
   /** Name and creation time of the stream. */
   readonly stream: string;
@@ -43,6 +45,7 @@ async function ingestSlot(
 ): Promise<SettledMessage[]> {
   const { tenant, clock, objects, rejectsBucket } = world;
   const byPosition = new Map(messages.map((message) => [message.position, message]));
+  const writeTimes = writeTimesOf(messages, earliestWriteTime(world));
   const settled: SettledMessage[] = [];
   const settle = async (feed: string, position: string, outcome: SettledMessage['outcome']) => {
     const message = byPosition.get(position) as Message;
@@ -66,7 +69,7 @@ async function ingestSlot(
       })(),
       sink: world.sink,
       signal: world.signal,
-      writeTimeOf: ({ position }) => writeTime(byPosition.get(String(position)) as Message),
+      writeTimeOf: ({ position }) => writeTimes.get(String(position)) as number,
       settled: async ({ loaded, dropped, rejected }) => {
         for (const { position } of loaded) await settle(feed.name, String(position), 'loaded');
         for (const { position } of dropped) await settle(feed.name, String(position), 'dropped');
@@ -83,6 +86,15 @@ async function ingestSlot(
  */
 const writeTime = ({ arrivedAt, position }: Message): number =>
   arrivedAt.getTime() * 1000 + Number((BigInt(position) >> 80n) % 1000n);
+
+/** Messages that have waited for longer than the database takes write times follow each other right before its limit. */
+const writeTimesOf = (messages: readonly Message[], earliest: number): ReadonlyMap<string, number> =>
+  new Map(
+    messages.map((message, index) => [
+      message.position,
+      Math.max(writeTime(message), earliest - messages.length + index),
+    ]),
+  );
 
 function slots(messages: readonly Message[], stream: string): { slot: StreamSlot; members: Message[] }[] {
   const found = new Map<string, { slot: StreamSlot; members: Message[] }>();
@@ -117,6 +129,10 @@ function route(messages: readonly Message[], tenant: Tenant) {
       reject('SLU-3006', 'the message is not UTF-8');
       continue;
     }
+    if (raw.trim() === '') {
+      reject('SLU-2001', 'the message is empty; a JSON object is expected');
+      continue;
+    }
     const values = parseObject(raw);
     if (typeof values === 'string') {
       reject('SLU-2001', values);
@@ -125,8 +141,9 @@ function route(messages: readonly Message[], tenant: Tenant) {
     const name = values.feed ?? tenant.stream.feed;
     const feed = tenant.feeds.find((candidate) => candidate.name === name);
     if (!feed) {
-      const known = tenant.feeds.map((candidate) => candidate.name).join(', ');
-      reject('SLU-3008', `no feed is named ${JSON.stringify(name)}; the tenant has ${known}`);
+      const known = tenant.feeds.map((candidate) => candidate.name);
+      const hint = typeof name === 'string' ? didYouMean(name, known) : '';
+      reject('SLU-3008', `no feed is named ${show(name)}${hint || `; the tenant has ${known.join(', ')}`}`);
       continue;
     }
     const rows = byFeed.get(feed) ?? [];
