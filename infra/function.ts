@@ -3,8 +3,9 @@ import { Effect, PolicyDocument, PolicyStatement, Role, ServicePrincipal } from 
 import { Architecture, type CfnFunction, Runtime } from 'aws-cdk-lib/aws-lambda';
 import { LogLevel, NodejsFunction, OutputFormat } from 'aws-cdk-lib/aws-lambda-nodejs';
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
-import { type Duration, RemovalPolicy } from 'aws-cdk-lib/core';
+import { Aws, type Duration, RemovalPolicy } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
+import { bundle } from '../core/model/bundle.ts';
 import { acknowledge, wildcard } from './acknowledge.ts';
 import type { Sources } from './sources.ts';
 import type { Network, Target } from './target.ts';
@@ -49,7 +50,7 @@ export class SluiceFunction extends Construct {
     const statements = [
       allow(['logs:CreateLogStream', 'logs:PutLogEvents'], logGroup.logGroupArn),
       ...props.allow,
-      ...(network ? networkStatements() : []),
+      ...(network ? networkStatements(target, props.name) : []),
     ];
     this.role = new Role(this, 'Role', {
       assumedBy: new ServicePrincipal('lambda.amazonaws.com'),
@@ -92,20 +93,28 @@ export class SluiceFunction extends Construct {
 export const allow = (actions: string[], ...resources: string[]): PolicyStatement =>
   new PolicyStatement({ effect: Effect.ALLOW, actions, resources });
 
-/** What Lambda itself needs to place a function in a VPC. */
-const networkStatements = (): PolicyStatement[] => [
-  allow(
-    [
-      'ec2:CreateNetworkInterface',
-      'ec2:DescribeNetworkInterfaces',
-      'ec2:DescribeSubnets',
-      'ec2:DeleteNetworkInterface',
-      'ec2:AssignPrivateIpAddresses',
-      'ec2:UnassignPrivateIpAddresses',
-    ],
-    '*',
-  ),
-];
+/** What Lambda itself needs to place a function in a VPC: under the function's role, yet not for the function's code. */
+function networkStatements(target: Target, functionName: string): PolicyStatement[] {
+  const change = [
+    'ec2:CreateNetworkInterface',
+    'ec2:DeleteNetworkInterface',
+    'ec2:AssignPrivateIpAddresses',
+    'ec2:UnassignPrivateIpAddresses',
+  ];
+  const look = ['ec2:DescribeNetworkInterfaces', 'ec2:DescribeSubnets'];
+  // With these Keyspaces shows the addresses of its endpoint in the VPC to the driver.
+  if (target.kind === 'keyspaces') look.push('ec2:DescribeVpcEndpoints');
+  const functionArn = `arn:${Aws.PARTITION}:lambda:${Aws.REGION}:${Aws.ACCOUNT_ID}:function:${functionName}`;
+  return [
+    allow([...change, ...look], '*'),
+    new PolicyStatement({
+      effect: Effect.DENY,
+      actions: change,
+      resources: ['*'],
+      conditions: { ArnEquals: { 'lambda:SourceFunctionArn': functionArn } },
+    }),
+  ];
+}
 
 /** The process executor runs functions on the machine itself; on AWS, Graviton costs less for the same work. */
 const architectureOf = (target: Target): Architecture =>
@@ -114,12 +123,13 @@ const architectureOf = (target: Target): Architecture =>
 /** Everything is bundled, the SDK too: the process executor has no managed runtime that would supply it. */
 const bundlingOf = (sources: Sources, tenantId: string | undefined) => ({
   format: OutputFormat.ESM,
-  mainFields: ['module', 'main'],
+  mainFields: [...bundle.mainFields],
   externalModules: [],
   sourceMap: true,
   sourcesContent: false,
   logLevel: LogLevel.WARNING,
-  // CommonJS packages inside an ES module still call require.
-  banner: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);",
-  esbuildArgs: tenantId ? { '--alias': [`sluice-tenant=${join(sources.tenants, tenantId, 'tenant.ts')}`] } : {},
+  banner: bundle.banner,
+  esbuildArgs: tenantId
+    ? { '--alias': [`${bundle.tenantModule}=${join(sources.tenants, tenantId, 'tenant.ts')}`] }
+    : {},
 });

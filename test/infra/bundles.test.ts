@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Stack } from 'aws-cdk-lib/core';
 import { describe, expect, it } from 'vitest';
+import { functionsOf, platformFunctions } from '../../core/model/bundle.ts';
 import { tenants } from '../../tenants/index.ts';
 import { makeApp, ofType, resourcesOf } from './synth.ts';
 
@@ -55,6 +56,11 @@ describe('every bundle', () => {
   it('is for the machine’s own processor, on which the emulator runs it', () => {
     const own = process.arch === 'arm64' ? 'arm64' : 'x86_64';
     expect(all.map(({ architecture }) => architecture)).toEqual(all.map(() => own));
+  });
+
+  it('is one that `sluice dev` knows how to replace', () => {
+    const known = [...platformFunctions, ...tenants.flatMap(({ id }) => functionsOf(id))];
+    expect(all.map(({ name }) => name).toSorted()).toEqual(known.map(({ name }) => name).toSorted());
   });
 
   it('of the platform knows every tenant’s tables', () => {

@@ -105,6 +105,22 @@ describe.each(worlds)('on target $kind', ({ kind, world, stacks }) => {
   });
 });
 
+describe('in a VPC', () => {
+  const { world } = worlds.find(({ kind }) => kind === 'cassandra') ?? expect.fail();
+  const remove = (context: Record<string, string>): Request => ({
+    by: roleOf(world, 'sluice-aviation-Objects'),
+    action: 'ec2:DeleteNetworkInterface',
+    on: `arn:aws:ec2:${region}:${account}:network-interface/eni-0123456789abcdef0`,
+    context,
+  });
+
+  it('Lambda manages network interfaces under the function’s role, and the function’s code cannot', async () => {
+    const own = arnIn(world, 'sluice-aviation/ObjectsIngestFunction');
+    expect(await isAllowed(world, remove({}))).toBe(true);
+    expect(await isAllowed(world, remove({ 'lambda:SourceFunctionArn': own }))).toBe(false);
+  });
+});
+
 describe.each(worlds.filter(({ kind }) => kind !== 'keyspaces'))(
   'on target $kind, apply-schema',
   ({ world, stacks }) => {
