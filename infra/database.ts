@@ -17,6 +17,7 @@ export function databaseEnvironment(target: Target): Record<string, string> {
     [environment.contactPoints]: contactPoints.join(','),
     [environment.port]: String(port),
     [environment.datacenter]: datacenter,
+    ...(target.kind !== 'keyspaces' && target.keyspacesGuard && { [environment.keyspacesGuard]: '1' }),
     ...(authority && { [environment.certificateAuthority]: authority }),
   };
 }

@@ -1,7 +1,7 @@
-import { readFileSync } from 'node:fs';
 import { closest, distance } from 'fastest-levenshtein';
 import { z } from 'zod';
 import { FatalError } from '../core/model/errors.ts';
+import { readAuthority } from './certificate-authority.ts';
 
 /** Where functions run when Cassandra is only reached from inside a VPC. */
 export interface Network {
@@ -19,6 +19,8 @@ interface Cluster {
   readonly contactPoints: readonly string[];
   readonly port: number;
   readonly datacenter: string;
+  /** Refuses what Keyspaces would: whoever means to move there finds out early. */
+  readonly keyspacesGuard: boolean;
 }
 
 /** LocalStack and a Cassandra of the same machine, with fixed development credentials. */
@@ -44,9 +46,6 @@ export interface KeyspacesTarget extends OnAws {
 
 export type Target = LocalTarget | CassandraTarget | KeyspacesTarget;
 
-/** Longest PEM text: it goes into an environment variable, and Lambda takes 4 KB for all of them. */
-const LONGEST_PEM = 3000;
-
 const text = (what: string) => z.string({ error: what }).trim().min(1, what);
 const list = (what: string) =>
   text(what)
@@ -61,6 +60,11 @@ const port = z
   .refine((value) => Number.isInteger(value) && value >= 1 && value <= 65_535, portText)
   .default(9042);
 
+const guard = z
+  .enum(['0', '1'], { error: '0 or 1' })
+  .default('0')
+  .transform((value) => value === '1');
+
 const adminSecretText = 'name or ARN of the secret of a role that may do DDL';
 
 const onAws = {
@@ -72,8 +76,13 @@ const onAws = {
 };
 
 const schemas = {
-  local: z.object({ cassandraContactPoint: text('a host name or address').default('127.0.0.1'), cassandraPort: port }),
+  local: z.object({
+    keyspacesGuard: guard,
+    cassandraContactPoint: text('a host name or address').default('127.0.0.1'),
+    cassandraPort: port,
+  }),
   cassandra: z.object({
+    keyspacesGuard: guard,
     cassandraContactPoints: list('host names or addresses, separated by commas'),
     cassandraPort: port,
     cassandraDatacenter: text('the data centre next to the functions, as Cassandra names it'),
@@ -120,8 +129,15 @@ type Read = <S extends z.ZodType>(schema: S) => z.infer<S> | undefined;
 function targetOf(kind: Kind, read: Read): Target | undefined {
   if (kind === 'local') {
     const given = read(schemas.local);
-    const fixed = { kind, datacenter: 'datacenter1' } as const;
-    return given && { ...fixed, contactPoints: [given.cassandraContactPoint], port: given.cassandraPort };
+    return (
+      given && {
+        kind,
+        contactPoints: [given.cassandraContactPoint],
+        port: given.cassandraPort,
+        datacenter: 'datacenter1',
+        keyspacesGuard: given.keyspacesGuard,
+      }
+    );
   }
   if (kind === 'keyspaces') {
     const given = read(schemas.keyspaces);
@@ -134,6 +150,7 @@ function targetOf(kind: Kind, read: Read): Target | undefined {
       contactPoints: given.cassandraContactPoints,
       port: given.cassandraPort,
       datacenter: given.cassandraDatacenter,
+      keyspacesGuard: given.keyspacesGuard,
       adminSecret: given.cassandraAdminSecret,
       ...(given.cassandraAdminSecretKey && { adminSecretKey: given.cassandraAdminSecretKey }),
       ...(given.cassandraCaFile && { certificateAuthority: given.cassandraCaFile }),
@@ -161,22 +178,6 @@ const misspelt = (context: Readonly<Record<string, unknown>>): string[] =>
     .filter((name) => !settings.includes(name) && /^\w+$/.test(name))
     .filter((name) => name.startsWith('cassandra') || distance(name, closest(name, settings)) <= 2)
     .map((name) => `${name}: no such setting${nearest(name, settings)}`);
-
-function readAuthority(path: string, context: z.RefinementCtx): string {
-  const refuse = (message: string) => {
-    context.addIssue({ code: 'custom', message });
-    return z.NEVER;
-  };
-  let pem: string;
-  try {
-    pem = readFileSync(path, 'utf8').trim();
-  } catch (error) {
-    return refuse(`a file that can be read (${(error as NodeJS.ErrnoException).code})`);
-  }
-  if (!/^-----BEGIN CERTIFICATE-----$/m.test(pem)) return refuse('a file with a PEM certificate');
-  if (pem.length > LONGEST_PEM) return refuse(`a file of at most ${LONGEST_PEM} characters: only the authority's own`);
-  return pem;
-}
 
 const isKind = (value: unknown): value is Kind => kinds.includes(value as Kind);
 

@@ -14,6 +14,8 @@ export const environment = Object.freeze({
   secret: 'SLUICE_CASSANDRA_SECRET',
   /** Certificate authority as PEM text; without it the ones that Node knows count. */
   certificateAuthority: 'SLUICE_CASSANDRA_CA',
+  /** `1`: what Amazon Keyspaces would refuse is refused on Cassandra too (docs/keyspaces.md). */
+  keyspacesGuard: 'SLUICE_KEYSPACES_GUARD',
   stagingBucket: 'SLUICE_STAGING_BUCKET',
   rejectsBucket: 'SLUICE_REJECTS_BUCKET',
   queueUrl: 'SLUICE_QUEUE_URL',

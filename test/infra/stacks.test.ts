@@ -34,7 +34,7 @@ describe.each(everyStack)('on target %s, stack %s', (kind, name, made) => {
   it('keeps data on AWS when the stack goes, and nothing locally', () => {
     const holdsData = ({ Type }: Resource) => /S3::Bucket$|Kinesis::Stream$|KMS::Key$|Cassandra::/.test(Type);
     for (const each of Object.values(made).filter(holdsData)) {
-      expect(each.DeletionPolicy).toBe(kind === 'local' ? 'Delete' : 'Retain');
+      expect(each.DeletionPolicy).toBe(kind === 'local' ? 'Delete' : 'RetainExceptOnCreate');
     }
   });
 });
@@ -43,6 +43,15 @@ describe('the local target', () => {
   it('has no custom resource, because the emulator reports success and does nothing', () => {
     const types = everyStack.filter(([kind]) => kind === 'local').flatMap(([, , made]) => Object.values(made));
     expect(types.filter(({ Type }) => /^Custom::|CustomResource$/.test(Type))).toEqual([]);
+  });
+
+  it('hands the guard for Keyspaces to the functions when it is asked for', () => {
+    for (const keyspacesGuard of ['0', '1']) {
+      const [stack] = makeApp('local', { context: { keyspacesGuard } }).tenants;
+      for (const { Properties } of ofType(resourcesOf(stack ?? expect.fail()), 'AWS::Lambda::Function')) {
+        expect(Properties.Environment.Variables.SLUICE_KEYSPACES_GUARD).toBe(keyspacesGuard === '1' ? '1' : undefined);
+      }
+    }
   });
 
   it('has no alarms', () => {

@@ -33,6 +33,7 @@ describe('the target', () => {
       contactPoints: ['127.0.0.1'],
       port: 9042,
       datacenter: 'datacenter1',
+      keyspacesGuard: false,
     });
   });
 
@@ -54,6 +55,7 @@ describe('the target', () => {
       contactPoints: ['db1.example.org', 'db2.example.org'],
       port: 9142,
       datacenter: 'dc1',
+      keyspacesGuard: false,
       adminSecret: 'cassandra/admin',
       certificateAuthority: pem,
       network: {
@@ -81,6 +83,14 @@ describe('the target', () => {
       'alarmTopic: "alarms" is not the ARN of an SNS topic',
       'securityGroupIds: missing; it comes together with subnetIds',
     ]);
+  });
+
+  it.each([
+    ['1', true],
+    ['0', false],
+  ])('guards against what Keyspaces would refuse when told so: %s', (keyspacesGuard, guarded) => {
+    expect(parseTarget({ target: 'local', keyspacesGuard })).toMatchObject({ keyspacesGuard: guarded });
+    expect(messageOf({ target: 'local', keyspacesGuard: 'yes' })).toContain('keyspacesGuard: "yes" is not 0 or 1');
   });
 
   it.each([
