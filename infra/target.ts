@@ -1,6 +1,7 @@
-import { closest, distance } from 'fastest-levenshtein';
 import { z } from 'zod';
 import { FatalError } from '../core/model/errors.ts';
+import { didYouMean, nearest } from '../core/model/nearest.ts';
+import { show } from '../core/model/show.ts';
 import { readAuthority } from './certificate-authority.ts';
 
 /** Where functions run when Cassandra is only reached from inside a VPC. */
@@ -111,7 +112,10 @@ export function parseTarget(context: Readonly<Record<string, unknown>>): Target 
   const mistakes = misspelt(context);
   const kind = context.target ?? 'keyspaces';
   if (!isKind(kind)) {
-    throw invalid([...mistakes, `target: ${show(kind)} is none of ${kinds.join(', ')}${nearest(kind, kinds)}`]);
+    throw invalid([
+      ...mistakes,
+      `target: ${show(kind)} is none of ${kinds.join(', ')}${didYouMean(String(kind), kinds)}`,
+    ]);
   }
   const target = targetOf(kind, (schema) => {
     const parsed = schema.safeParse(context);
@@ -176,15 +180,10 @@ function halfNetwork({ subnetIds, securityGroupIds }: Readonly<Record<string, un
 const misspelt = (context: Readonly<Record<string, unknown>>): string[] =>
   Object.keys(context)
     .filter((name) => !settings.includes(name) && /^\w+$/.test(name))
-    .filter((name) => name.startsWith('cassandra') || distance(name, closest(name, settings)) <= 2)
-    .map((name) => `${name}: no such setting${nearest(name, settings)}`);
+    .filter((name) => name.startsWith('cassandra') || nearest(name, settings))
+    .map((name) => `${name}: no such setting${didYouMean(name, settings)}`);
 
 const isKind = (value: unknown): value is Kind => kinds.includes(value as Kind);
-
-const show = (value: unknown): string => JSON.stringify(value) ?? String(value);
-
-const nearest = (name: unknown, known: readonly string[]): string =>
-  typeof name === 'string' && name !== '' ? `; did you mean ${closest(name, [...known])}?` : '';
 
 const expected = (name: string, context: Readonly<Record<string, unknown>>, message: string): string =>
   context[name] === undefined
