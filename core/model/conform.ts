@@ -19,7 +19,7 @@ const checks: Record<ColumnType, { readonly ok: Check; readonly expected: string
   int: { ok: whole(32), expected: 'a whole number of 32 bits' },
   smallint: { ok: whole(16), expected: 'a whole number of 16 bits' },
   tinyint: { ok: whole(8), expected: 'a whole number of 8 bits' },
-  float: { ok: (value) => typeof value === 'number', expected: 'a number' },
+  float: { ok: isFloat, expected: 'a number that a float of 32 bits can hold' },
   double: { ok: (value) => typeof value === 'number', expected: 'a number' },
   boolean: { ok: (value) => typeof value === 'boolean', expected: 'true or false' },
   timestamp: { ok: (value) => value instanceof Date && !Number.isNaN(value.getTime()), expected: 'a valid Date' },
@@ -38,10 +38,16 @@ function isDay(value: unknown): boolean {
   const month = Number(value.slice(5, 7));
   return (
     day >= 1 &&
-    (day <= 28 || day <= new Date(Date.UTC(Number(value.slice(0, 4)), month, 0)).getUTCDate()) &&
+    // The calendar repeats every 400 years; Date.UTC takes the years 0 to 99 for 1900 to 1999.
+    (day <= 28 || day <= new Date(Date.UTC(Number(value.slice(0, 4)) + 400, month, 0)).getUTCDate()) &&
     month >= 1 &&
     month <= 12
   );
+}
+
+/** Beyond its range a float would silently become infinite. */
+function isFloat(value: unknown): boolean {
+  return typeof value === 'number' && (Number.isFinite(Math.fround(value)) || !Number.isFinite(value));
 }
 
 function isLong(value: unknown): boolean {

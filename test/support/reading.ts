@@ -21,5 +21,10 @@ export async function readAll(
     items.push(...chunk.items);
     refusal = chunk.refusal;
   }
-  return { items, refusal, rejections: items.filter(isRejection), rows: items.filter((item): item is Row => !isRejection(item)) };
+  return {
+    items,
+    refusal,
+    rejections: items.filter(isRejection),
+    rows: items.filter((item): item is Row => !isRejection(item)),
+  };
 }
