@@ -5,17 +5,17 @@ import { TransientError } from '../model/errors.ts';
 import { addCounts, noCounts, type Rejection } from '../model/row.ts';
 import { type FileRun, NO_FEED, type ObjectRef, type RunState, SAMPLE_SIZE } from '../model/run.ts';
 import type { Tenant } from '../model/tenant.ts';
-import type { Clock, Lease, Ledger, Objects, Sink, StoredObject } from '../ports.ts';
+import type { Lease, Ledger, Objects, Sink, StoredObject } from '../ports.ts';
 import { type Admitted, admit, feedOf } from './admit.ts';
 import { ingest } from './ingest.ts';
 import { putFileRejections } from './rejects.ts';
+import { earliestWriteTime, type WriteTimes } from './write-time.ts';
 
-export interface FileWorld {
+export interface FileWorld extends WriteTimes {
   readonly tenant: Tenant;
   readonly objects: Objects;
   readonly ledger: Ledger;
   readonly sink: Sink;
-  readonly clock: Clock;
   readonly rejectsBucket: string;
   /** Names this attempt: unique among all that ever run. */
   readonly owner: string;
@@ -59,7 +59,9 @@ async function load(
 ): Promise<FileRun> {
   const { tenant, clock, ledger } = world;
   let lease = first;
-  let run: FileRun = { ...lease.run, counts: noCounts(), firstRejections: [] };
+  // An attempt long after the first may find the base out of the database's reach; a later one then only ever raises it.
+  const writeTimeBase = Math.max(lease.run.writeTimeBase, earliestWriteTime(world));
+  let run: FileRun = { ...lease.run, writeTimeBase, counts: noCounts(), firstRejections: [] };
   const { bucket, key } = run.object;
   const { maxFileRows, maxMessageBytes } = tenant.limits;
   const chunks = readers[format](stored.open(world.signal), { maxRecord: Math.max(maxMessageBytes, 64 * 1024) });
@@ -116,7 +118,8 @@ async function* atMost(chunks: AsyncIterable<Chunk>, maxRows: number): AsyncGene
   }
 }
 
-function newRun(object: ObjectRef, stored: StoredObject | null, { tenant, clock }: FileWorld): FileRun {
+function newRun(object: ObjectRef, stored: StoredObject | null, world: FileWorld): FileRun {
+  const { tenant, clock } = world;
   const now = clock.now();
   const modified = stored?.lastModified ?? now;
   const feed = feedOf(tenant, object.key)?.name ?? NO_FEED;
@@ -136,7 +139,7 @@ function newRun(object: ObjectRef, stored: StoredObject | null, { tenant, clock 
     state: 'running',
     bytes: stored?.size ?? 0,
     counts: noCounts(),
-    writeTimeBase: modified.getTime() * 1000,
+    writeTimeBase: Math.max(modified.getTime() * 1000, earliestWriteTime(world)),
     startedAt: now,
     endedAt: null,
     reason: null,
