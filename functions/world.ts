@@ -5,14 +5,17 @@ import { SQSClient } from '@aws-sdk/client-sqs';
 import type { MiddlewareObj } from '@middy/core';
 import type { Context } from 'aws-lambda';
 import type { Client } from 'cassandra-driver';
-import { type CassandraAddress, connect } from '../adapters/cassandra/client.ts';
+import type { CassandraAddress } from '../adapters/cassandra/client.ts';
+import { type DatabaseSettings, databaseOf } from '../adapters/cassandra/config.ts';
 import { cassandraLedger } from '../adapters/cassandra/ledger.ts';
+import { openDatabase } from '../adapters/cassandra/open.ts';
 import { cassandraSink } from '../adapters/cassandra/sink.ts';
 import { kinesisClient } from '../adapters/kinesis.ts';
 import { s3Objects } from '../adapters/s3.ts';
 import { readCredentials } from '../adapters/secrets.ts';
 import { environment } from '../core/model/environment.ts';
 import { FatalError } from '../core/model/errors.ts';
+import { ledgerTables } from '../core/model/ledger-tables.ts';
 import { keyspaces, type Tenant } from '../core/model/tenant.ts';
 import { patientLedger, patiently, patientObjects } from '../core/pipeline/patience.ts';
 
@@ -34,21 +37,27 @@ export function requireEnv(name: string): string {
   throw new FatalError('SLU-5004', `the environment variable ${name} is not set`);
 }
 
-export const cassandraAddress = (): CassandraAddress => ({
-  contactPoints: requireEnv(environment.contactPoints).split(','),
-  port: Number(requireEnv(environment.port)),
-  datacenter: requireEnv(environment.datacenter),
-});
+export const cassandraAddress = (): CassandraAddress => databaseOf(process.env).address;
 
 let connection: Promise<Client> | undefined;
 
-const openConnection = async (): Promise<Client> =>
-  connect(cassandraAddress(), await readCredentials(secrets, requireEnv(environment.secret)));
+/** Any client of AWS knows the function's credentials, and renews them before they expire. */
+const login = {
+  role: () => readCredentials(secrets, requireEnv(environment.secret)),
+  aws: () => s3.config.credentials(),
+};
+
+const openConnection = (database: DatabaseSettings, tenant: Tenant): Promise<Client> => {
+  const { data, ops } = keyspaces(tenant.id);
+  const tables = { [data]: tenant.feeds.map(({ table }) => table), [ops]: ledgerTables };
+  return openDatabase(database, login, tables, clock);
+};
 
 /** The tenant's ports for one invocation; they wait for what is down as long as the invocation has time. */
 export async function worldOf(tenant: Tenant, context: Context) {
   const signal = AbortSignal.timeout(Math.max(1000, context.getRemainingTimeInMillis() - MARGIN));
-  connection ??= openConnection();
+  const database = databaseOf(process.env);
+  connection ??= openConnection(database, tenant);
   const client = await connection;
   const { data, ops } = keyspaces(tenant.id);
   return {
@@ -56,9 +65,10 @@ export async function worldOf(tenant: Tenant, context: Context) {
     signal,
     clock,
     sink: cassandraSink(client, data),
-    ledger: patientLedger(cassandraLedger(client, ops, clock), signal),
+    ledger: patientLedger(cassandraLedger(client, ops, clock, database.dialect), signal),
     objects: patientObjects(s3Objects(s3), signal),
     rejectsBucket: requireEnv(environment.rejectsBucket),
+    ...(database.writeTimeReach !== undefined && { writeTimeReach: database.writeTimeReach }),
     patiently: <T>(work: () => Promise<T>) => patiently(signal, work),
   };
 }

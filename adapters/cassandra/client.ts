@@ -1,3 +1,5 @@
+import { isIP } from 'node:net';
+import { type ConnectionOptions, checkServerIdentity, type PeerCertificate } from 'node:tls';
 import { auth, Client, errors, policies, types } from 'cassandra-driver';
 import { worldError } from './errors.ts';
 
@@ -5,6 +7,13 @@ export interface CassandraAddress {
   readonly contactPoints: readonly string[];
   readonly port: number;
   readonly datacenter: string;
+  /** Absent: plain text, for a database on the same machine. */
+  readonly tls?: Tls;
+}
+
+export interface Tls {
+  /** PEM text of the only authority to trust; without it the ones that Node knows, Amazon's roots among them. */
+  readonly certificateAuthority?: string;
 }
 
 export interface Credentials {
@@ -12,24 +21,73 @@ export interface Credentials {
   readonly password: string;
 }
 
+/** What Cassandra and Keyspaces understand differently. */
+export interface Dialect {
+  /** Consistency of a read that must see the outcome of every conditional write before it. */
+  readonly serialRead: types.consistencies;
+  /** Consistency of a conditional write's first phase; absent where there is nothing to choose. */
+  readonly serialWrite?: types.consistencies;
+}
+
+/**
+ * The serial levels of the functions' own data centre, which alone has copies (`replicationOf`): copies elsewhere, added later, neither slow
+ * the ledger down nor stop it.
+ */
+export const cassandraDialect: Dialect = {
+  serialRead: types.consistencies.localSerial,
+  serialWrite: types.consistencies.localSerial,
+};
+
+/** Keyspaces refuses both serial levels; a LOCAL_QUORUM read sees every write before it (its developer guide, "Consistency levels"). */
+export const keyspacesDialect: Dialect = { serialRead: types.consistencies.localQuorum };
+
 /**
  * A driver's client. It does not try anything again by itself: whether a statement may be repeated is known where it is
  * written, not where it fails. `undefined` leaves a cell as it is, null deletes it.
  */
-export const connect = (address: CassandraAddress, { username, password }: Credentials): Client =>
+export const connect = (
+  address: CassandraAddress,
+  login: Credentials | auth.AuthProvider,
+  { serialWrite }: Dialect = cassandraDialect,
+): Client =>
   new Client({
     contactPoints: address.contactPoints.map((host) => `${host}:${address.port}`),
     localDataCenter: address.datacenter,
-    authProvider: new auth.PlainTextAuthProvider(username, password),
+    authProvider: 'newAuthenticator' in login ? login : new auth.PlainTextAuthProvider(login.username, login.password),
+    ...(address.tls && { sslOptions: verified(address.contactPoints, address.tls) }),
+    // Spoken by Cassandra since 2.2 and by Keyspaces; to find it out costs a connection for each newer version.
+    protocolOptions: { maxVersion: types.protocolVersion.v4 },
     queryOptions: {
       prepare: true,
       consistency: types.consistencies.localQuorum,
-      serialConsistency: types.consistencies.localSerial,
+      ...(serialWrite && { serialConsistency: serialWrite }),
     },
     encoding: { useUndefinedAsUnset: true },
-    policies: { retry: new policies.retry.FallthroughRetryPolicy() },
+    policies: {
+      retry: new policies.retry.FallthroughRetryPolicy(),
+      // Rows carry their write time in the statement, and conditional writes take none from us.
+      timestampGeneration: null as unknown as policies.timestampGeneration.TimestampGenerator,
+    },
     socketOptions: { readTimeout: 12_000, connectTimeout: 5000 },
   });
+
+/**
+ * TLS that verifies, which the driver by itself does not. It connects to addresses, those of peers that it hears of included, so the name
+ * to check comes from the contact points: a server's certificate must be good for one of them or, where all are addresses, for its own.
+ */
+function verified(contactPoints: readonly string[], { certificateAuthority }: Tls): ConnectionOptions {
+  const name = contactPoints.find((host) => isIP(host) === 0);
+  return {
+    rejectUnauthorized: true,
+    minVersion: 'TLSv1.2',
+    checkServerIdentity: (host: string, certificate: PeerCertificate) =>
+      [host, ...contactPoints].some((one) => !checkServerIdentity(one, certificate))
+        ? undefined
+        : checkServerIdentity(host, certificate),
+    ...(name && { servername: name }),
+    ...(certificateAuthority && { ca: certificateAuthority }),
+  };
+}
 
 /** Whether a role can log in with its password; a database that cannot be reached at all counts as an error. */
 export async function canLogin(address: CassandraAddress, role: Credentials): Promise<boolean> {

@@ -24,10 +24,17 @@ const notYet = /unconfigured table|does not exist|keyspace .* not exist/i;
 export const isEncodingError = (error: unknown): boolean =>
   error instanceof TypeError || error instanceof RangeError || (error as Error)?.constructor === Error;
 
-/** True when the same statement can succeed later as it is. */
+/** The connection broke in the middle of the request; the driver marks such an error and has no class for it. */
+const isBroken = (error: unknown): boolean => (error as { isSocketError?: unknown } | null)?.isSocketError === true;
+
+/**
+ * True when the same statement can succeed later as it is. Throttling is among it: Keyspaces answers with a read or write timeout
+ * for which no replica has responded.
+ */
 export function isPassing(error: unknown): boolean {
   if (error instanceof errors.ResponseError) return passing.has(error.code) || notYet.test(error.message);
   return (
+    isBroken(error) ||
     error instanceof errors.NoHostAvailableError ||
     error instanceof errors.OperationTimedOutError ||
     error instanceof errors.AuthenticationError ||
@@ -37,6 +44,7 @@ export function isPassing(error: unknown): boolean {
 
 /** True when nobody knows whether a conditional write was made. */
 export const isUnknownOutcome = (error: unknown): boolean =>
+  isBroken(error) ||
   error instanceof errors.OperationTimedOutError ||
   (error instanceof errors.ResponseError && error.code === types.responseErrorCodes.writeTimeout) ||
   // The driver names the hosts it tried; a connection that broke in the middle of the request is among the reasons.

@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
-import { type Client, types } from 'cassandra-driver';
+import type { Client, types } from 'cassandra-driver';
 import { runsTable, streamRunsTable } from '../../core/model/ledger-tables.ts';
 import { type FileRun, isSettled, type StreamRun, type StreamSlot } from '../../core/model/run.ts';
 import { addMessages, emptyStreamRun } from '../../core/model/tally.ts';
 import type { Claim, Clock, Lease, Ledger, LedgerReader } from '../../core/ports.ts';
+import { cassandraDialect, type Dialect } from './client.ts';
 import { createTable, quote } from './cql.ts';
 import { isUnknownOutcome, worldError } from './errors.ts';
 import { fileRunOf, fileRunParams, streamRunOf } from './ledger-rows.ts';
@@ -35,10 +36,15 @@ export const ledgerStatements = (keyspace: string): readonly string[] => [
   ...Object.values(statements(keyspace)),
 ];
 
-/** The ledger of one tenant in its own keyspace. */
-export function cassandraLedger(client: Client, keyspace: string, clock: Clock): Ledger & LedgerReader {
+/** The ledger of one tenant in its own keyspace; the dialect says how to read what conditional writes have left. */
+export function cassandraLedger(
+  client: Client,
+  keyspace: string,
+  clock: Clock,
+  { serialRead }: Dialect = cassandraDialect,
+): Ledger & LedgerReader {
   const cql = statements(keyspace);
-  const serial = { prepare: true, consistency: types.consistencies.localSerial };
+  const serial = { prepare: true, consistency: serialRead };
 
   const query = async (text: string, params: unknown[], doing: string, options = { prepare: true }) => {
     try {
@@ -48,13 +54,16 @@ export function cassandraLedger(client: Client, keyspace: string, clock: Clock):
     }
   };
 
-  /** Makes a conditional write; after an answer that was lost, `made` decides by what is stored. */
+  /**
+   * Makes a conditional write; after an answer that was lost, `made` looks at what is stored. What is not there may only be late, or was never
+   * taken because of throttling: whoever asked tries again, and its own write from the first time does not stand in its way.
+   */
   const conditionally = async (text: string, params: unknown[], doing: string, made: () => Promise<boolean>) => {
     try {
       return (await client.execute(text, params, { prepare: true })).wasApplied();
     } catch (error) {
-      if (!isUnknownOutcome(error)) throw worldError(error, doing);
-      return await made();
+      if (isUnknownOutcome(error) && (await made())) return true;
+      throw worldError(error, doing);
     }
   };
 
