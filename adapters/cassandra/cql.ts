@@ -1,6 +1,9 @@
 import type { ColumnType, Table } from '../../core/model/table.ts';
 
-/** Every CQL statement of the project is made here or in ledger.ts, so that one test can hold them to what Keyspaces knows. */
+/**
+ * Every CQL statement of the project is made here or in ledger.ts, so that one test can hold them to what Keyspaces knows
+ * (test/adapters/statements.test.ts, which also finds a statement that is made elsewhere).
+ */
 
 /** Identifiers are quoted: a column may be named like a keyword, and nothing that a profile says can break out. */
 export const quote = (name: string): string => `"${name.replaceAll('"', '""')}"`;
@@ -26,3 +29,18 @@ export function insertRow(keyspace: string, table: Table): string {
   const into = `INSERT INTO ${quote(keyspace)}.${quote(table.name)} (${names.map(quote).join(', ')})`;
   return `${into} VALUES (${marks}) USING TIMESTAMP ?${ttl}`;
 }
+
+/** Columns of a table; parameters are keyspace and table. */
+export const selectColumns = (): string =>
+  'SELECT column_name, type, kind FROM system_schema.columns WHERE keyspace_name = ? AND table_name = ?';
+
+/** On Cassandra only: Keyspaces has IAM instead of roles. The parameter is the role's name. */
+export const selectRole = (): string => 'SELECT role FROM system_auth.roles WHERE role = ?';
+
+/** On Cassandra only. Holds the password, so it must show in no log and in no error. */
+export const setPassword = (exists: boolean, role: string, password: string): string =>
+  `${exists ? 'ALTER' : 'CREATE'} ROLE ${quote(role)} WITH PASSWORD = '${password.replaceAll("'", "''")}' AND LOGIN = true`;
+
+/** On Cassandra only. */
+export const grant = (right: 'SELECT' | 'MODIFY', keyspace: string, role: string): string =>
+  `GRANT ${right} ON KEYSPACE ${quote(keyspace)} TO ${quote(role)}`;

@@ -4,7 +4,7 @@ import { ledgerTables } from '../../core/model/ledger-tables.ts';
 import { primaryKey, type Table } from '../../core/model/table.ts';
 import { keyspaces, type Tenant } from '../../core/model/tenant.ts';
 import type { Credentials } from './client.ts';
-import { addColumn, createKeyspace, createTable, quote } from './cql.ts';
+import { addColumn, createKeyspace, createTable, grant, selectColumns, selectRole, setPassword } from './cql.ts';
 import { worldError } from './errors.ts';
 
 export interface SchemaChange {
@@ -51,14 +51,13 @@ export async function applyRole(
   granted: readonly string[],
   rights: readonly ('SELECT' | 'MODIFY')[],
 ): Promise<void> {
-  const name = quote(role.username);
+  const { username, password } = role;
   if (!(await canLogin(role))) {
-    const secret = `PASSWORD = '${role.password.replaceAll("'", "''")}' AND LOGIN = true`;
-    const { rowLength } = await client.execute('SELECT role FROM system_auth.roles WHERE role = ?', [role.username]);
-    await ddl(client, `${rowLength > 0 ? 'ALTER' : 'CREATE'} ROLE ${name} WITH ${secret}`, role);
+    const { rowLength } = await client.execute(selectRole(), [username]);
+    await ddl(client, setPassword(rowLength > 0, username, password), role);
   }
   for (const keyspace of granted) {
-    for (const right of rights) await ddl(client, `GRANT ${right} ON KEYSPACE ${quote(keyspace)} TO ${name}`);
+    for (const right of rights) await ddl(client, grant(right, keyspace, username));
   }
 }
 
@@ -89,8 +88,7 @@ async function applyTable(client: Client, keyspace: string, table: Table): Promi
 }
 
 async function columnsOf(client: Client, keyspace: string, table: Table) {
-  const query = 'SELECT column_name, type, kind FROM system_schema.columns WHERE keyspace_name = ? AND table_name = ?';
-  const { rows } = await client.execute(query, [keyspace, table.name]).catch((error: unknown) => {
+  const { rows } = await client.execute(selectColumns(), [keyspace, table.name]).catch((error: unknown) => {
     throw worldError(error, 'reading the schema');
   });
   const isKey = (kind: string) => kind === 'partition_key' || kind === 'clustering';
