@@ -73,6 +73,26 @@ export interface Ledger {
   tally(slot: StreamSlot, messages: readonly SettledMessage[]): Promise<void>;
 }
 
+/**
+ * Small documents of the ledger, by part and name. Like runs they change by compare-and-set alone: of changes at one time each sees what
+ * the one before has left, and each is made once or, when it throws, not at all.
+ */
+export interface Registry {
+  /** Null when there is no such document. */
+  read<T>(part: string, name: string): Promise<T | null>;
+  /** The documents of a part, by name; a part holds what fits in memory. */
+  list<T>(part: string): Promise<readonly { readonly name: string; readonly value: T }[]>;
+  /**
+   * Changes a document by a pure function, which may be asked more than once: what it answers as `value` is stored (null deletes the
+   * document, the very same object leaves it alone) and `result` is given back.
+   */
+  change<T, R>(
+    part: string,
+    name: string,
+    by: (value: T | null) => { readonly value: T | null; readonly result: R },
+  ): Promise<R>;
+}
+
 /** Reads the ledger of one tenant, for reports. */
 export interface LedgerReader {
   /** Runs of a feed's files by the day of the object; `NO_FEED` gives those that belong to none. */

@@ -1,40 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
-import type { Client, types } from 'cassandra-driver';
-import { runsTable, streamRunsTable } from '../../core/model/ledger-tables.ts';
+import type { Client } from 'cassandra-driver';
 import { type FileRun, isSettled, type StreamRun, type StreamSlot } from '../../core/model/run.ts';
 import { addMessages, emptyStreamRun } from '../../core/model/tally.ts';
 import type { Claim, Clock, Lease, Ledger, LedgerReader } from '../../core/ports.ts';
 import { cassandraDialect, type Dialect } from './client.ts';
-import { createTable, quote } from './cql.ts';
-import { isUnknownOutcome, worldError } from './errors.ts';
+import { conditionally, readAll } from './conditional.ts';
+import { worldError } from './errors.ts';
+import { ledgerCql } from './ledger-cql.ts';
 import { fileRunOf, fileRunParams, streamRunOf } from './ledger-rows.ts';
-
-/** Statements of the ledger, for one keyspace; `runs` and `streamRuns` are quoted table names. */
-function statements(keyspace: string) {
-  const runs = `${quote(keyspace)}.${quote(runsTable.name)}`;
-  const streamRuns = `${quote(keyspace)}.${quote(streamRunsTable.name)}`;
-  const columns = Object.keys(runsTable.columns);
-  const mutable = columns.filter((name) => !['feed', 'day', 'run_id'].includes(name));
-  const slot = 'WHERE hour = ? AND minute = ? AND stream = ? AND shard = ?';
-  const tally = 'revision = ?, positions = ?, feeds = ?, started_at = ?, ended_at = ?, first_rejections = ?';
-  return {
-    insertRun: `INSERT INTO ${runs} (${columns.join(', ')}) VALUES (${columns.map(() => '?').join(', ')}) IF NOT EXISTS`,
-    updateRun: `UPDATE ${runs} SET ${mutable.map((name) => `${name} = ?`).join(', ')} WHERE feed = ? AND day = ? AND run_id = ? IF owner = ? AND attempt = ?`,
-    selectRun: `SELECT * FROM ${runs} WHERE feed = ? AND day = ? AND run_id = ?`,
-    selectRuns: `SELECT * FROM ${runs} WHERE feed = ? AND day = ?`,
-    insertSlot: `INSERT INTO ${streamRuns} (revision, positions, feeds, started_at, ended_at, first_rejections, hour, minute, stream, shard) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) IF NOT EXISTS`,
-    updateSlot: `UPDATE ${streamRuns} SET ${tally} ${slot} IF revision = ?`,
-    selectSlot: `SELECT * FROM ${streamRuns} ${slot}`,
-    selectStreamRuns: `SELECT minute, stream, shard, feeds, started_at, ended_at, first_rejections FROM ${streamRuns} WHERE hour = ?`,
-  };
-}
-
-/** All statements that the ledger can issue, and its tables, for the check against what Keyspaces knows. */
-export const ledgerStatements = (keyspace: string): readonly string[] => [
-  ...[runsTable, streamRunsTable].map((table) => createTable(keyspace, table)),
-  ...Object.values(statements(keyspace)),
-];
 
 /** The ledger of one tenant in its own keyspace; the dialect says how to read what conditional writes have left. */
 export function cassandraLedger(
@@ -43,26 +17,13 @@ export function cassandraLedger(
   clock: Clock,
   { serialRead }: Dialect = cassandraDialect,
 ): Ledger & LedgerReader {
-  const cql = statements(keyspace);
+  const cql = ledgerCql(keyspace);
   const serial = { prepare: true, consistency: serialRead };
 
   const query = async (text: string, params: unknown[], doing: string, options = { prepare: true }) => {
     try {
       return await client.execute(text, params, options);
     } catch (error) {
-      throw worldError(error, doing);
-    }
-  };
-
-  /**
-   * Makes a conditional write; after an answer that was lost, `made` looks at what is stored. What is not there may only be late, or was never
-   * taken because of throttling: whoever asked tries again, and its own write from the first time does not stand in its way.
-   */
-  const conditionally = async (text: string, params: unknown[], doing: string, made: () => Promise<boolean>) => {
-    try {
-      return (await client.execute(text, params, { prepare: true })).wasApplied();
-    } catch (error) {
-      if (isUnknownOutcome(error) && (await made())) return true;
       throw worldError(error, doing);
     }
   };
@@ -75,7 +36,7 @@ export function cassandraLedger(
   const updateRun = (held: Lease, run: FileRun, owner: string, until: Date | null) => {
     const [key, mutable] = fileRunParams(run, owner, until);
     const params = [...mutable, ...key, held.owner, held.run.attempt];
-    return conditionally(cql.updateRun, params, 'writing a run', async () => {
+    return conditionally(client, cql.updateRun, params, 'writing a run', async () => {
       const stored = await readRun(run);
       const same = stored?.owner === owner && stored.run.attempt === run.attempt && stored.run.state === run.state;
       return same && stored.until?.getTime() === until?.getTime();
@@ -90,7 +51,7 @@ export function cassandraLedger(
       const until = new Date(clock.now().getTime() + leaseSeconds * 1000);
       const [key, mutable] = fileRunParams(run, owner, until);
       const made = async () => (await readRun(run))?.owner === owner;
-      if (await conditionally(cql.insertRun, [...key, ...mutable], 'opening a run', made)) {
+      if (await conditionally(client, cql.insertRun, [...key, ...mutable], 'opening a run', made)) {
         return { kind: 'held', lease: { run, owner, until } };
       }
       const stored = await readRun(run);
@@ -142,7 +103,7 @@ export function cassandraLedger(
         const made = async () => (await readSlot(slot))?.revision === revision;
         const text = row ? cql.updateSlot : cql.insertSlot;
         const params = [...values, ...key, ...(row ? [row.revision] : [])];
-        if (await conditionally(text, params, 'counting messages', made)) return;
+        if (await conditionally(client, text, params, 'counting messages', made)) return;
       }
     },
 
@@ -163,23 +124,6 @@ export function cassandraLedger(
 }
 
 const hourOf = (minute: Date): Date => new Date(Math.floor(minute.getTime() / 3_600_000) * 3_600_000);
-
-/** A page of Keyspaces may be empty without being the last, so the walk ends where no page state is left. */
-async function readAll(client: Client, text: string, params: unknown[]): Promise<types.Row[]> {
-  const rows: types.Row[] = [];
-  let pageState: string | undefined;
-  try {
-    do {
-      const options = { prepare: true, ...(pageState ? { pageState } : {}) };
-      const page = await client.execute(text, params, options);
-      rows.push(...page.rows);
-      pageState = page.pageState ?? undefined;
-    } while (pageState);
-  } catch (error) {
-    throw worldError(error, 'reading the ledger');
-  }
-  return rows;
-}
 
 /** Positions as sorted hexadecimal differences, deflated: a sequence number has 56 digits, its distance to the next few. */
 function pack(positions: ReadonlySet<string>): Buffer {

@@ -53,4 +53,12 @@ export const streamRunsTable = defineTable({
   clusteringKey: ['minute', 'stream', 'shard'],
 });
 
-export const ledgerTables = [runsTable, streamRunsTable] as const;
+/** Small documents that change by compare-and-set: usage of a day, histories of keys, open runs, cursors, the registered profile. */
+export const entriesTable = defineTable({
+  name: 'entries',
+  columns: { part: 'text', name: 'text', value: 'text', revision: 'text' },
+  partitionKey: ['part'],
+  clusteringKey: ['name'],
+});
+
+export const ledgerTables = [runsTable, streamRunsTable, entriesTable] as const;

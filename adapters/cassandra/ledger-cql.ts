@@ -1,0 +1,41 @@
+import { entriesTable, ledgerTables, runsTable, streamRunsTable } from '../../core/model/ledger-tables.ts';
+import { createTable, quote } from './cql.ts';
+
+/** Statements of the ledger, for one keyspace. */
+export function ledgerCql(keyspace: string) {
+  const runs = `${quote(keyspace)}.${quote(runsTable.name)}`;
+  const streamRuns = `${quote(keyspace)}.${quote(streamRunsTable.name)}`;
+  const columns = Object.keys(runsTable.columns);
+  const mutable = columns.filter((name) => !['feed', 'day', 'run_id'].includes(name));
+  const slot = 'WHERE hour = ? AND minute = ? AND stream = ? AND shard = ?';
+  const tally = 'revision = ?, positions = ?, feeds = ?, started_at = ?, ended_at = ?, first_rejections = ?';
+  return {
+    insertRun: `INSERT INTO ${runs} (${columns.join(', ')}) VALUES (${columns.map(() => '?').join(', ')}) IF NOT EXISTS`,
+    updateRun: `UPDATE ${runs} SET ${mutable.map((name) => `${name} = ?`).join(', ')} WHERE feed = ? AND day = ? AND run_id = ? IF owner = ? AND attempt = ?`,
+    selectRun: `SELECT * FROM ${runs} WHERE feed = ? AND day = ? AND run_id = ?`,
+    selectRuns: `SELECT * FROM ${runs} WHERE feed = ? AND day = ?`,
+    insertSlot: `INSERT INTO ${streamRuns} (revision, positions, feeds, started_at, ended_at, first_rejections, hour, minute, stream, shard) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) IF NOT EXISTS`,
+    updateSlot: `UPDATE ${streamRuns} SET ${tally} ${slot} IF revision = ?`,
+    selectSlot: `SELECT * FROM ${streamRuns} ${slot}`,
+    selectStreamRuns: `SELECT minute, stream, shard, feeds, started_at, ended_at, first_rejections FROM ${streamRuns} WHERE hour = ?`,
+  };
+}
+
+/** Statements of the registry, for one keyspace. */
+export function registryCql(keyspace: string) {
+  const entries = `${quote(keyspace)}.${quote(entriesTable.name)}`;
+  return {
+    select: `SELECT value, revision FROM ${entries} WHERE part = ? AND name = ?`,
+    list: `SELECT name, value FROM ${entries} WHERE part = ?`,
+    insert: `INSERT INTO ${entries} (part, name, value, revision) VALUES (?, ?, ?, ?) IF NOT EXISTS`,
+    update: `UPDATE ${entries} SET value = ?, revision = ? WHERE part = ? AND name = ? IF revision = ?`,
+    remove: `DELETE FROM ${entries} WHERE part = ? AND name = ? IF revision = ?`,
+  } as const;
+}
+
+/** All statements that the ledger can issue, and its tables, for the check against what Keyspaces knows. */
+export const ledgerStatements = (keyspace: string): readonly string[] => [
+  ...ledgerTables.map((table) => createTable(keyspace, table)),
+  ...Object.values(ledgerCql(keyspace)),
+  ...Object.values(registryCql(keyspace)),
+];
