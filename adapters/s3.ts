@@ -6,7 +6,7 @@ import {
   PutObjectCommand,
   type S3Client,
 } from '@aws-sdk/client-s3';
-import { TransientError } from '../core/model/errors.ts';
+import { FatalError, TransientError } from '../core/model/errors.ts';
 import type { ObjectRef } from '../core/model/run.ts';
 import type { Objects } from '../core/ports.ts';
 
@@ -23,6 +23,8 @@ export function s3Objects(client: S3Client): Objects {
         };
       } catch (error) {
         if (isGone(error)) return null;
+        // The function may read the bucket, so it is the object's own: encrypted with a key that its uploader kept (SSE-C).
+        if (statusOf(error) === 400) throw unreadable(error, ref);
         throw worldError(error, ref);
       }
     },
@@ -49,6 +51,8 @@ async function* content(client: S3Client, ref: ObjectRef, signal: AbortSignal): 
       yield bytes;
     }
   } catch (error) {
+    // The object was found a moment ago: what is denied now is its key (of KMS, and not ours) or its storage class (an archive).
+    if ([400, 403].includes(statusOf(error) ?? 0)) throw unreadable(error, ref);
     throw worldError(error, ref);
   }
   if (missing !== 0) throw worldError(new Error(`${missing} bytes did not come`), ref);
@@ -63,9 +67,16 @@ const inputOf = ({ bucket, key, versionId }: Partial<ObjectRef>) => ({
 /** A version that was deleted for good is NoSuchVersion (404); one below a delete marker is 405. */
 function isGone(error: unknown): boolean {
   if (error instanceof NoSuchKey || error instanceof NotFound) return true;
-  const status = (error as { $metadata?: { httpStatusCode?: number } }).$metadata?.httpStatusCode;
-  return status === 404 || status === 405;
+  return [404, 405].includes(statusOf(error) ?? 0);
 }
+
+const statusOf = (error: unknown): number | undefined =>
+  (error as { $metadata?: { httpStatusCode?: number } }).$metadata?.httpStatusCode;
+
+const unreadable = (cause: unknown, { bucket, key }: ObjectRef) =>
+  new FatalError('SLU-3011', `s3://${bucket}/${key}: S3 says ${(cause as Error).name}: ${(cause as Error).message}`, {
+    cause,
+  });
 
 const worldError = (cause: unknown, { bucket, key }: { bucket: string; key: string }) =>
   cause instanceof TransientError

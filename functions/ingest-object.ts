@@ -1,12 +1,12 @@
-import { ChangeMessageVisibilityCommand } from '@aws-sdk/client-sqs';
 import middy from '@middy/core';
 import type { Context, SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
 import tenant from 'sluice-tenant';
 import { objectsOf } from '../adapters/s3-events.ts';
-import { environment } from '../core/model/environment.ts';
 import { TransientError } from '../core/model/errors.ts';
+import { isSettled } from '../core/model/run.ts';
 import { ingestFile } from '../core/pipeline/file.ts';
-import { givenBack, guarded, logger, queue, requireEnv, worldOf } from './world.ts';
+import { comeBackLater, holding, timesReceived } from './visibility.ts';
+import { givenBack, guarded, logger, worldOf } from './world.ts';
 
 /** Loads the objects that S3's notifications name; a delivery that fails for a passing reason comes again, later each time. */
 export const handler = middy<SQSEvent, SQSBatchResponse>()
@@ -15,11 +15,11 @@ export const handler = middy<SQSEvent, SQSBatchResponse>()
     const batchItemFailures: SQSBatchResponse['batchItemFailures'] = [];
     for (const record of event.Records) {
       try {
-        await ingest(record, context);
+        await holding(record, () => ingest(record, context));
       } catch (error) {
+        await comeBackLater(record);
         if (!(error instanceof TransientError)) throw error;
         await givenBack(error, { message: record.messageId });
-        await comeBackLater(record);
         batchItemFailures.push({ itemIdentifier: record.messageId });
       }
     }
@@ -31,14 +31,9 @@ async function ingest(record: SQSRecord, context: Context): Promise<void> {
   for (const object of objectsOf(record.body)) {
     const run = await ingestFile(object, { ...world, owner: `${context.awsRequestId} ${object.versionId}` });
     logger.info('run', { run: { ...run, firstRejections: run.firstRejections.length } });
+    // Another attempt holds the run. A message that comes for the first time is a duplicate; one that comes again may be the holder's own.
+    if (!isSettled(run.state) && timesReceived(record) > 1) {
+      throw new TransientError('SLU-5003', `another attempt holds the run ${run.id}`);
+    }
   }
-}
-
-/** 5 s, doubling up to five minutes: the queue's own timeout is made for a function that died, and far too long here. */
-async function comeBackLater({ receiptHandle, attributes }: SQSRecord): Promise<void> {
-  const seconds = Math.min(300, 5 * 2 ** (Number(attributes.ApproximateReceiveCount) - 1));
-  const QueueUrl = requireEnv(environment.queueUrl);
-  await queue.send(
-    new ChangeMessageVisibilityCommand({ QueueUrl, ReceiptHandle: receiptHandle, VisibilityTimeout: seconds }),
-  );
 }

@@ -65,6 +65,8 @@ export const connect = (
     encoding: { useUndefinedAsUnset: true },
     policies: {
       retry: new policies.retry.FallthroughRetryPolicy(),
+      // The driver's own pauses grow to ten minutes: a database that is back would not be found within an invocation.
+      reconnection: new policies.reconnection.ConstantReconnectionPolicy(2000),
       // Rows carry their write time in the statement, and conditional writes take none from us.
       timestampGeneration: null as unknown as policies.timestampGeneration.TimestampGenerator,
     },

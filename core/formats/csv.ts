@@ -174,6 +174,8 @@ function headerProblem({ fields, problem, line, raw }: Found): Refusal | undefin
   if (!raw.isWellFormed())
     return { code: 'SLU-3006', message: `line ${line}: the header holds bytes that are not UTF-8` };
   if (problem) return { code: 'SLU-3009', message: problem.message };
+  // All of such a file is one line: it would end as loaded, without a row.
+  if (/\r./.test(raw)) return { code: 'SLU-3009', message: `line ${line}: a lone carriage return; end lines with \\n` };
   const seen = new Set<string>();
   for (const [index, untrimmed] of fields.entries()) {
     const name = untrimmed.trim();

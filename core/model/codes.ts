@@ -41,11 +41,15 @@ export const codes = {
   'SLU-3003': ['the file is larger than the profile allows', 'split the file or raise the limit in the profile'],
   'SLU-3004': ['the file is empty', 'upload the file again with its content'],
   'SLU-3005': ['the object was deleted before it was read', 'upload the file again'],
-  'SLU-3006': ['the file is not UTF-8', 'convert the file to UTF-8 and upload it again'],
+  'SLU-3006': ['the text is not UTF-8', 'convert it to UTF-8 and send it again'],
   'SLU-3007': ['the file has more rows than the profile allows', 'split the file or raise the limit in the profile'],
   'SLU-3008': ['the message names no feed of the tenant', 'send a feed of the tenant in the field `feed`'],
   'SLU-3009': ['the file’s header is unusable', 'give the file a header line with each column once'],
   'SLU-3010': ['the content does not match the extension', 'name the file after its content'],
+  'SLU-3011': [
+    'the object cannot be read',
+    'upload it again, encrypted by the bucket’s own key and in a storage class that is read at once',
+  ],
 
   'SLU-4001': ['a profile is invalid', 'mend the places that the message names'],
   'SLU-4002': ['an unknown tenant, feed or run', 'use one of the names that the message gives'],
@@ -57,6 +61,7 @@ export const codes = {
   'SLU-5003': ['the function’s time is used up', 'nothing to do: the delivery is tried again by itself'],
   'SLU-5004': ['the function is wrongly configured', 'deploy again; if it stays, report it'],
   'SLU-5005': ['the counts of a run do not balance', 'report it together with the run’s id'],
+  'SLU-5006': ['an unexpected error', 'report it together with the log of the function'],
 } as const satisfies Record<string, readonly [title: string, remedy: string]>;
 
 export type Code = keyof typeof codes;

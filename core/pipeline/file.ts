@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
-import type { Chunk } from '../formats/format.ts';
+import type { Chunk, Refusal } from '../formats/format.ts';
 import { readers } from '../formats/readers.ts';
-import { TransientError } from '../model/errors.ts';
+import { FatalError, TransientError } from '../model/errors.ts';
 import { addCounts, noCounts, type Rejection } from '../model/row.ts';
 import { type FileRun, NO_FEED, type ObjectRef, type RunState, SAMPLE_SIZE } from '../model/run.ts';
 import type { Tenant } from '../model/tenant.ts';
@@ -9,6 +9,7 @@ import type { Lease, Ledger, Objects, Sink, StoredObject } from '../ports.ts';
 import { type Admitted, admit, feedOf } from './admit.ts';
 import { ingest } from './ingest.ts';
 import { putFileRejections } from './rejects.ts';
+import { PATIENCE_WITH_FILES } from './transform.ts';
 import { earliestWriteTime, type WriteTimes } from './write-time.ts';
 
 export interface FileWorld extends WriteTimes {
@@ -28,13 +29,12 @@ export const LEASE_SECONDS = 20;
 
 /**
  * Takes one object version from arrival to the ledger. Answers the run as it stands; an attempt that finds the run settled, or
- * held by another, changes nothing. Throws `TransientError` when the delivery must come again.
+ * held by another, changes nothing. Throws `TransientError` when the delivery must come again, and anything else when the run has failed.
  */
 export async function ingestFile(object: ObjectRef, world: FileWorld): Promise<FileRun> {
-  const stored = await world.objects.find(object);
-  const admitted = stored
-    ? admit(world.tenant, object.key, stored.size)
-    : ({ code: 'SLU-3005', message: 'the object is gone: deleted before it was read' } as const);
+  const found = await find(object, world);
+  const stored = 'code' in found ? null : found;
+  const admitted = 'code' in found ? found : admit(world.tenant, object.key, found.size);
   const claim = await world.ledger.claim(newRun(object, stored, world), world.owner, LEASE_SECONDS);
   if (claim.kind !== 'held') return claim.run;
   if (!stored || 'code' in admitted) {
@@ -44,11 +44,33 @@ export async function ingestFile(object: ObjectRef, world: FileWorld): Promise<F
   try {
     return await load(claim.lease, stored, admitted, world);
   } catch (error) {
-    if (!(error instanceof TransientError)) throw error;
-    const { code, message } = error;
-    await world.ledger.settle(claim.lease, { ...claim.lease.run, state: 'retrying', reason: { code, message } });
+    const { run } = claim.lease;
+    if (isUnreadable(error)) return end(claim.lease, { ...run, state: 'refused', reason: reasonOf(error) }, world);
+    const passing = error instanceof TransientError;
+    const ended = passing ? {} : { endedAt: world.clock.now() };
+    const state = passing ? 'retrying' : 'failed';
+    await world.ledger.settle(claim.lease, { ...run, ...ended, state, reason: reasonOf(error) });
     throw error;
   }
+}
+
+async function find(object: ObjectRef, { objects }: FileWorld): Promise<StoredObject | Refusal> {
+  try {
+    const gone: Refusal = { code: 'SLU-3005', message: 'the object is gone: deleted before it was read' };
+    return (await objects.find(object)) ?? gone;
+  } catch (error) {
+    if (isUnreadable(error)) return reasonOf(error);
+    throw error;
+  }
+}
+
+const isUnreadable = (error: unknown): error is FatalError => error instanceof FatalError && error.code === 'SLU-3011';
+
+function reasonOf(error: unknown): Refusal {
+  if (error instanceof TransientError || error instanceof FatalError)
+    return { code: error.code, message: error.message };
+  const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+  return { code: 'SLU-5006', message: text.slice(0, 1000) };
 }
 
 async function load(
@@ -73,6 +95,7 @@ async function load(
     chunks: atMost(chunks, maxFileRows),
     sink: world.sink,
     signal: world.signal,
+    patience: PATIENCE_WITH_FILES,
     writeTimeOf: ({ position }) => run.writeTimeBase + withinSecond(Number(position), maxFileRows),
     settled: async ({ counts, rejected }) => {
       await putFileRejections(world.objects, world.rejectsBucket, run, rejected);

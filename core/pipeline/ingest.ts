@@ -4,7 +4,7 @@ import { addCounts, balanced, type Counts, noCounts, type Rejection, type Row } 
 import type { Feed } from '../model/tenant.ts';
 import type { Sink } from '../ports.ts';
 import { load } from './load.ts';
-import { type Transformed, transformer } from './transform.ts';
+import { type Patience, type Transformed, transformer } from './transform.ts';
 
 /** Rows that are transformed and written together; from the measurements in docs/throughput.md. */
 export const WINDOW = 6000;
@@ -28,6 +28,7 @@ export interface IngestTask {
   /** Called for every window in order, when its rows are stored; may end the ingestion by throwing. */
   settled(window: Settled): Promise<void>;
   readonly signal: AbortSignal;
+  readonly patience?: Patience;
 }
 
 /**
@@ -37,24 +38,25 @@ export interface IngestTask {
  */
 export async function ingest(task: IngestTask): Promise<{ counts: Counts; refusal: Refusal | null }> {
   const { feed, sink, signal } = task;
-  const transform = transformer(feed, task);
+  const transform = transformer(feed, task, task.patience);
   const counts = noCounts();
   let refusal: Refusal | null = null;
   let writing = Promise.resolve();
 
   for await (const window of windows(task.chunks)) {
-    refusal = window.refusal ?? null;
-    const { transformed, rejected } = transform(window.rows);
+    const { transformed, rejected, refusal: givenUp } = transform(window.rows);
+    refusal = givenUp ?? window.refusal ?? null;
     const outputs = transformed.filter(({ outputs }) => outputs.length > 0);
     await writing;
     writing = load(outputs, feed.table, sink, task.writeTimeOf, signal).then(async (refused) => {
-      const read = window.rows.length + window.rejected.length;
+      const read = transformed.length + rejected.length + window.rejected.length;
       const result = settle(read, transformed, [...window.rejected, ...rejected, ...refused]);
       addCounts(counts, result.counts);
       await task.settled(result);
     });
     // The failure is thrown by the `await` above; until then nobody listens.
     writing.catch(() => {});
+    if (givenUp) break;
   }
   await writing;
   return { counts, refusal };

@@ -1,6 +1,7 @@
 import type { Chunk } from '../formats/format.ts';
 import { parseObject } from '../formats/ndjson.ts';
 import type { Code } from '../model/codes.ts';
+import { FatalError, TransientError } from '../model/errors.ts';
 import { didYouMean } from '../model/nearest.ts';
 import type { Rejection, Row } from '../model/row.ts';
 import { type Message, NO_FEED, type SettledMessage, type StreamSlot } from '../model/run.ts';
@@ -33,13 +34,44 @@ export async function ingestMessages(messages: readonly Message[], world: Messag
   for (const { slot, members } of slots(messages, world.stream)) {
     const counted = await world.ledger.counted(slot);
     const fresh = members.filter(({ position }) => !counted.has(position));
-    const settled = await ingestSlot(slot, fresh, world);
+    const settled = await ingestApart(slot, fresh, world);
     if (settled.length > 0) await world.ledger.tally(slot, settled);
   }
 }
 
+/**
+ * When nobody foresaw what a message does to us, halving finds it: it is rejected alone, and neither its neighbours nor its shard wait
+ * until the platform is mended. What a person must mend (`FatalError`), or what befalls all messages alike, is no message's fault.
+ */
+async function ingestApart(
+  slot: StreamSlot,
+  messages: readonly Message[],
+  world: MessageWorld,
+): Promise<SettledMessage[]> {
+  try {
+    return await ingestSlot(slot, route(messages, world.tenant), messages, world);
+  } catch (error) {
+    if (error instanceof TransientError || error instanceof FatalError) throw error;
+    const [only] = messages;
+    if (messages.length === 1 && only) return await ingestSlot(slot, unforeseen(only, error), messages, world);
+    const half = Math.ceil(messages.length / 2);
+    const halves = [messages.slice(0, half), messages.slice(half)];
+    const settled: SettledMessage[] = [];
+    for (const each of halves) settled.push(...(await ingestApart(slot, each, world)));
+    if (settled.every(({ outcome }) => typeof outcome === 'object' && outcome.code === 'SLU-5006')) throw error;
+    return settled;
+  }
+}
+
+function unforeseen({ position, data }: Message, error: unknown): Routed {
+  const message = (error instanceof Error ? `${error.name}: ${error.message}` : String(error)).slice(0, 1000);
+  const rejection: Rejection = { position, stage: 'load', code: 'SLU-5006', message, raw: rawOf(data) };
+  return { byFeed: new Map(), unrouted: [rejection] };
+}
+
 async function ingestSlot(
   slot: StreamSlot,
+  { byFeed, unrouted }: Routed,
   messages: readonly Message[],
   world: MessageWorld,
 ): Promise<SettledMessage[]> {
@@ -57,7 +89,6 @@ async function ingestSlot(
     settled.push({ position, feed, outcome, bytes: message.data.byteLength, latency });
   };
 
-  const { byFeed, unrouted } = route(messages, tenant);
   for (const rejection of unrouted) await settle(NO_FEED, String(rejection.position), rejection);
   for (const [feed, items] of byFeed) {
     await ingest({
@@ -108,8 +139,17 @@ function slots(messages: readonly Message[], stream: string): { slot: StreamSlot
   return [...found.values()];
 }
 
+interface Routed {
+  readonly byFeed: ReadonlyMap<Feed, readonly (Row | Rejection)[]>;
+  /** Messages that belong to no feed. */
+  readonly unrouted: readonly Rejection[];
+}
+
+/** What is kept of a message's text with its rejection. */
+const rawOf = (data: Uint8Array): string => Buffer.from(data).toString().slice(0, 8192);
+
 /** Parses messages and finds their feeds: the field `feed`, or else the feed that the profile names. */
-function route(messages: readonly Message[], tenant: Tenant) {
+function route(messages: readonly Message[], tenant: Tenant): Routed {
   const byFeed = new Map<Feed, (Row | Rejection)[]>();
   const unrouted: Rejection[] = [];
   const decoder = new TextDecoder('utf-8', { fatal: true });
@@ -117,7 +157,7 @@ function route(messages: readonly Message[], tenant: Tenant) {
 
   for (const { position, data } of messages) {
     const reject = (code: Code, message: string) =>
-      unrouted.push({ position, stage: 'read', code, message, raw: Buffer.from(data).toString().slice(0, 8192) });
+      unrouted.push({ position, stage: 'read', code, message, raw: rawOf(data) });
     if (data.byteLength > maxMessageBytes) {
       reject('SLU-2009', `the message has ${data.byteLength} bytes; the profile allows ${maxMessageBytes}`);
       continue;

@@ -1,3 +1,4 @@
+import { createHash, randomBytes } from 'node:crypto';
 import { PutRecordsCommand } from '@aws-sdk/client-kinesis';
 import {
   DeleteObjectCommand,
@@ -46,6 +47,17 @@ export function openSender(tenant: string) {
     /** Stores a version of an object and answers its id. */
     put: async (Key: string, Body: string | Uint8Array): Promise<string> =>
       (await s3.send(new PutObjectCommand({ Bucket: names.staging, Key, Body }))).VersionId ?? '',
+
+    /** Stores an object under a key of the uploader's own (SSE-C), which S3 forgets. */
+    putSealed: async (Key: string, Body: string): Promise<void> => {
+      const key = randomBytes(32);
+      const sealed = {
+        SSECustomerAlgorithm: 'AES256',
+        SSECustomerKey: key.toString('base64'),
+        SSECustomerKeyMD5: createHash('md5').update(key).digest('base64'),
+      };
+      await s3.send(new PutObjectCommand({ Bucket: names.staging, Key, Body, ...sealed }));
+    },
 
     /** Deletes a version for good, without a delete marker. */
     remove: (Key: string, VersionId: string) =>

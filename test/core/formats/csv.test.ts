@@ -207,6 +207,7 @@ describe('the header', () => {
     ['a column named twice', 'x,y, x\n1,2,3\n', 'column "x" is there twice'],
     ['a name that JavaScript reserves', '__proto__,y\n1,2\n', 'cannot be named'],
     ['a broken quote', '"x"1,y\n1,2\n', 'text after the closing quote'],
+    ['the line ends of old Macs', 'x,y\r1,2\r', 'a lone carriage return'],
   ])('with %s refuses the file', async (_, text, message) => {
     const { items, refusal } = await read(text);
     expect(items).toEqual([]);
