@@ -1,7 +1,7 @@
 import { type FileRun, isSettled, type StreamRun, type StreamSlot } from '../core/model/run.ts';
 import { primaryKey } from '../core/model/table.ts';
 import { addMessages, emptyStreamRun } from '../core/model/tally.ts';
-import type { Clock, Lease, Ledger, LedgerReader, Objects, Sink } from '../core/ports.ts';
+import type { Clock, Lease, Ledger, LedgerReader, Objects, Registry, Sink } from '../core/ports.ts';
 
 /** The ports without services, for tests of the core; each passes the same conformance suite as the real one. */
 
@@ -107,5 +107,29 @@ export function memoryLedger(clock: Clock): Ledger & LedgerReader {
       [...runs.values()].map(({ run }) => run).filter((run) => run.feed === feed && run.day === day),
     streamRuns: async (day) =>
       [...slots.values()].map(({ run }) => run).filter(({ minute }) => minute.toISOString().startsWith(day)),
+  };
+}
+
+export function memoryRegistry(): Registry {
+  const parts = new Map<string, Map<string, string>>();
+  const read = <T>(part: string, name: string): T | null => {
+    const text = parts.get(part)?.get(name);
+    return text === undefined ? null : JSON.parse(text);
+  };
+  return {
+    read: async <T>(part: string, name: string) => read<T>(part, name),
+    list: async <T>(part: string) =>
+      [...(parts.get(part) ?? [])]
+        .sort(([a], [b]) => (a < b ? -1 : 1))
+        .map(([name, text]) => ({ name, value: JSON.parse(text) as T })),
+    async change<T, R>(part: string, name: string, by: (value: T | null) => { value: T | null; result: R }) {
+      const before = read<T>(part, name);
+      const { value, result } = by(before);
+      const entries = parts.get(part) ?? new Map<string, string>();
+      parts.set(part, entries);
+      if (value === null) entries.delete(name);
+      else if (value !== before) entries.set(name, JSON.stringify(value));
+      return result;
+    },
   };
 }

@@ -6,11 +6,17 @@ export interface KeyHistory {
   readonly loaded: Dated | null;
 }
 
-export interface Dated {
+/** A version of an object, or a replay of it. */
+export interface Version {
   readonly versionId: string;
   readonly generation: number;
-  /** LastModified of the version, or the time of a replay's request, in milliseconds since 1970. */
+  /** LastModified of the object, in milliseconds since 1970. */
   readonly modified: number;
+  /** When a replay was asked for, in milliseconds since 1970; null for what arrived by itself. */
+  readonly requested: number | null;
+}
+
+export interface Dated extends Version {
   /** The write time base that it got, in microseconds since 1970. */
   readonly base: number;
 }
@@ -18,28 +24,32 @@ export interface Dated {
 const SECOND = 1_000_000;
 
 /**
- * Fixes the write time base of a version, once: asked again it answers the same. S3 dates objects by the second, so a version of
- * the same second as the latest one is raised by a second above it; one with an earlier date is late and keeps its own.
+ * Fixes the write time base of a version, once: asked again it answers the same. S3 dates objects by the second, so a version of the same second
+ * as the latest one is raised by a second above it, and so is a replay of the latest; a version with an earlier date is late, and keeps its own.
  */
-export function dateVersion(
-  history: KeyHistory | null,
-  version: Omit<Dated, 'base'>,
-): { history: KeyHistory; base: number } {
-  const { latest } = history ?? {};
-  if (latest?.versionId === version.versionId && latest.generation === version.generation) {
-    return { history: history as KeyHistory, base: latest.base };
-  }
-  const own = version.modified * 1000;
-  if (latest && version.modified < latest.modified) return { history: history as KeyHistory, base: own };
-  const base = latest ? Math.max(own, latest.base + SECOND) : own;
-  return { history: { latest: { ...version, base }, loaded: history?.loaded ?? null }, base };
+export function dateVersion(history: KeyHistory | null, version: Version): { history: KeyHistory; base: number } {
+  const own = (version.requested ?? version.modified) * 1000;
+  if (!history) return { history: { latest: { ...version, base: own }, loaded: null }, base: own };
+  const { latest, loaded } = history;
+  if (same(latest, version)) return { history, base: latest.base };
+  if (loaded && same(loaded, version)) return { history, base: loaded.base };
+  if (version.modified < latest.modified) return { history, base: own };
+  const base = Math.max(own, latest.base + SECOND);
+  return { history: { latest: { ...version, base }, loaded }, base };
 }
 
-/** True when a version with a later base has been loaded already: this one comes too late. */
-export const isSuperseded = (history: KeyHistory | null, base: number): boolean => (history?.loaded?.base ?? 0) > base;
+const same = (a: Version, b: Version): boolean => a.versionId === b.versionId && a.generation === b.generation;
+
+/** True when a later version has been loaded: this one comes too late. */
+export function isSuperseded(history: KeyHistory | null, version: Dated): boolean {
+  const loaded = history?.loaded;
+  if (!loaded || same(loaded, version)) return false;
+  if (loaded.modified !== version.modified) return loaded.modified > version.modified;
+  return loaded.base > version.base;
+}
 
 /** Notes that a version has been loaded. */
 export function noteLoaded(history: KeyHistory | null, version: Dated): KeyHistory {
-  const { latest = version, loaded = null } = history ?? {};
-  return { latest, loaded: loaded && loaded.base > version.base ? loaded : version };
+  if (!history) return { latest: version, loaded: version };
+  return isSuperseded(history, version) ? history : { ...history, loaded: version };
 }
