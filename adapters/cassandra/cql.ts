@@ -1,7 +1,7 @@
 import type { ColumnType, Table } from '../../core/model/table.ts';
 
 /**
- * Every CQL statement of the project is made here or in ledger.ts, so that one test can hold them to what Keyspaces knows
+ * Every CQL statement of the project is made here or in ledger-cql.ts, so that one test can hold them to what Keyspaces knows
  * (test/adapters/statements.test.ts, which also finds a statement that is made elsewhere).
  */
 
