@@ -27,8 +27,8 @@ export interface FunctionProps {
   readonly roleName?: string;
 }
 
-/** Bundled functions declare this: the emulator of the local target takes no newer one. */
-const runtime = Runtime.NODEJS_22_X;
+export const runtime = Runtime.NODEJS_22_X;
+export const runtimeReason = 'LocalStack 4.9 refuses nodejs24.x, and all targets run the same runtime';
 
 /**
  * A function with a bundle, a log group and a role of its own. The role's policy is part of the role, so that it is there
@@ -75,7 +75,7 @@ export class SluiceFunction extends Construct {
       bundling: bundlingOf(sources, tenantId),
     });
     if (network) this.#enter(network);
-    acknowledge(this.handler, 'AwsSolutions-L1', 'LocalStack 4.9 refuses nodejs24.x; all targets run the same runtime');
+    acknowledge(this.handler, 'AwsSolutions-L1', runtimeReason);
   }
 
   /** On the plain resource: importing a VPC would need its id and zones as well, for nothing. */

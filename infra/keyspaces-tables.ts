@@ -1,13 +1,11 @@
 import { CfnKeyspace, CfnTable } from 'aws-cdk-lib/aws-cassandra';
 import type { Key } from 'aws-cdk-lib/aws-kms';
 import { Construct } from 'constructs';
+import { keyspacesLimits } from '../core/model/keyspaces-limits.ts';
 import type { Table } from '../core/model/table.ts';
 import { primaryKey } from '../core/model/table.ts';
 import { dataRemoval } from './removal.ts';
 import type { Target } from './target.ts';
-
-/** Keyspaces takes 225 columns in a write, and 166 when it sets a TTL. */
-const MOST_COLUMNS = { plain: 225, withTtl: 166 };
 
 /** A keyspace and its tables on Amazon Keyspaces, from the definitions that Cassandra's own schema comes from too. */
 export class KeyspaceTables extends Construct {
@@ -30,7 +28,7 @@ export class KeyspaceTables extends Construct {
 function tableProperties(keyspaceName: string, table: Table, key: Key): ConstructorParameters<typeof CfnTable>[2] {
   const column = (columnName: string) => ({ columnName, columnType: table.columns[columnName] ?? 'text' });
   const keys = primaryKey(table);
-  const most = table.ttl > 0 ? MOST_COLUMNS.withTtl : MOST_COLUMNS.plain;
+  const most = table.ttl > 0 ? keyspacesLimits.columnsWithTtl : keyspacesLimits.columns;
   const count = Object.keys(table.columns).length;
   if (count > most) throw new Error(`table ${keyspaceName}.${table.name}: ${count} columns, Keyspaces writes ${most}`);
   return {

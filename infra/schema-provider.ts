@@ -1,12 +1,13 @@
 import { createHash } from 'node:crypto';
 import { PolicyDocument, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import type { CfnFunction } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Aws, CustomResource, Duration, RemovalPolicy } from 'aws-cdk-lib/core';
 import { Provider } from 'aws-cdk-lib/custom-resources';
 import { Construct } from 'constructs';
 import type { Table } from '../core/model/table.ts';
-import { arnOf, wildcard } from './acknowledge.ts';
-import { allow, type SluiceFunction } from './function.ts';
+import { acknowledge, arnOf, wildcard } from './acknowledge.ts';
+import { allow, runtime, runtimeReason, type SluiceFunction } from './function.ts';
 
 const name = 'sluice-schema-provider';
 
@@ -28,12 +29,15 @@ export class SchemaProvider extends Construct {
       assumedBy: new ServicePrincipal('lambda.amazonaws.com'),
       inlinePolicies: { own: new PolicyDocument({ statements }) },
     });
-    new Provider(this, 'Provider', {
+    const provider = new Provider(this, 'Provider', {
       providerFunctionName: name,
       onEventHandler: applySchema.handler,
       frameworkOnEventRole: role,
       logGroup,
     });
+    const framework = provider.node.findChild('framework-onEvent');
+    (framework.node.defaultChild as CfnFunction).runtime = runtime.name;
+    acknowledge(framework, 'AwsSolutions-L1', runtimeReason);
     wildcard(
       role,
       `Resource::${arnOf(applySchema.handler)}:*`,
