@@ -83,7 +83,9 @@ export function transformer(
     while (next < rows.length) {
       // Where rows have been interrupted before, each is alone from the start.
       if (interrupted === 0 && interruptible(upTo(rows.length), patience)) break;
-      if (interruptible(upTo(next + 1), patience)) continue;
+      // The time may also run out just when the work is done.
+      const at = next;
+      if (at === rows.length || interruptible(upTo(at + 1), patience) || next > at) continue;
       const { position } = rows[next] as Row;
       rejected.push(reject(rows[next] as Row, 'SLU-2010', `the transform did not return within ${patience / 1000} s`));
       next++;
