@@ -43,20 +43,25 @@ export async function ingest(task: IngestTask): Promise<{ counts: Counts; refusa
   let refusal: Refusal | null = null;
   let writing = Promise.resolve();
 
-  for await (const window of windows(task.chunks)) {
-    const { transformed, rejected, refusal: givenUp } = transform(window.rows);
-    refusal = givenUp ?? window.refusal ?? null;
-    const outputs = transformed.filter(({ outputs }) => outputs.length > 0);
-    await writing;
-    writing = load(outputs, feed.table, sink, task.writeTimeOf, signal).then(async (refused) => {
-      const read = transformed.length + rejected.length + window.rejected.length;
-      const result = settle(read, transformed, [...window.rejected, ...rejected, ...refused]);
-      addCounts(counts, result.counts);
-      await task.settled(result);
-    });
-    // The failure is thrown by the `await` above; until then nobody listens.
-    writing.catch(() => {});
-    if (givenUp) break;
+  try {
+    for await (const window of windows(task.chunks)) {
+      const { transformed, rejected, refusal: givenUp } = transform(window.rows);
+      refusal = givenUp ?? window.refusal ?? null;
+      const outputs = transformed.filter(({ outputs }) => outputs.length > 0);
+      await writing;
+      writing = load(outputs, feed.table, sink, task.writeTimeOf, signal).then(async (refused) => {
+        const read = transformed.length + rejected.length + window.rejected.length;
+        const result = settle(read, transformed, [...window.rejected, ...rejected, ...refused]);
+        addCounts(counts, result.counts);
+        await task.settled(result);
+      });
+      // The failure is thrown by the `await` above; until then nobody listens.
+      writing.catch(() => {});
+      if (givenUp) break;
+    }
+  } finally {
+    // Also when reading has failed: nothing may still be written, or counted, behind the back of a caller that has gone on.
+    await writing.catch(() => {});
   }
   await writing;
   return { counts, refusal };
