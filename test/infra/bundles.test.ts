@@ -11,16 +11,41 @@ import { makeApp, ofType, resourcesOf } from './synth.ts';
 const { app, platform, tenants: stacks } = makeApp('local', { bundled: true });
 const folder = app.synth().directory;
 
+/** What IAM calls the requests that our code sends. */
+const actions: Record<string, readonly string[]> = {
+  HeadObject: ['s3:GetObject', 's3:GetObjectVersion'],
+  GetObject: ['s3:GetObject', 's3:GetObjectVersion'],
+  PutObject: ['s3:PutObject'],
+  DescribeStreamSummary: ['kinesis:DescribeStreamSummary'],
+  GetSecretValue: ['secretsmanager:GetSecretValue'],
+  ChangeMessageVisibility: ['sqs:ChangeMessageVisibility'],
+};
+
+/** The requests in our own parts of a bundle: esbuild puts the file's name before each part. */
+const requestsIn = (file: string): string[] => {
+  const parts = readFileSync(file, 'utf8').split(/^\/\/ (?=\S+\.\w+$)/m);
+  const ours = parts.filter((part) => /^(?:\.\.\/)*(?:\S*\/)?(?:adapters|core|functions)\/\S+\.ts\n/.test(part));
+  return [
+    ...new Set(ours.flatMap((part) => [...part.matchAll(/new (\w+)Command\d*\(/g)].map(([, name]) => name ?? ''))),
+  ];
+};
+
+/** The store of objects is one file: its reading half comes along with a function that only writes rejections. */
+const neverSent = (name: string): string[] => (name.endsWith('-ingest-stream') ? ['HeadObject', 'GetObject'] : []);
+
 interface Bundle {
   readonly name: string;
   readonly file: string;
   readonly architecture: string;
   /** Folders of tenants whose code is inside. */
   readonly tenants: readonly string[];
+  /** Actions that the function's role allows. */
+  readonly allowed: readonly string[];
 }
 
-const bundlesOf = (stack: Stack): Bundle[] =>
-  ofType(resourcesOf(stack), 'AWS::Lambda::Function').map(({ Properties }) => {
+const bundlesOf = (stack: Stack): Bundle[] => {
+  const resources = resourcesOf(stack);
+  return ofType(resources, 'AWS::Lambda::Function').map(({ Properties }) => {
     const asset = join(folder, `asset.${Properties.Code.S3Key.replace('.zip', '')}`);
     const map = JSON.parse(readFileSync(join(asset, 'index.mjs.map'), 'utf8')) as { sources: string[] };
     const inside = map.sources.map((source) => /\/tenants\/([^/]+)\//.exec(source)?.[1]);
@@ -29,8 +54,13 @@ const bundlesOf = (stack: Stack): Bundle[] =>
       file: join(asset, 'index.mjs'),
       architecture: Properties.Architectures[0],
       tenants: [...new Set(inside.filter((each) => each !== undefined))],
+      allowed: resources[Properties.Role['Fn::GetAtt'][0]]?.Properties.Policies.flatMap(
+        ({ PolicyDocument }: { PolicyDocument: { Statement: { Action: string | string[] }[] } }) =>
+          PolicyDocument.Statement.flatMap(({ Action }) => Action),
+      ),
     };
   });
+};
 
 const all = [platform, ...stacks].flatMap(bundlesOf);
 
@@ -57,6 +87,16 @@ describe('every bundle', () => {
     const own = process.arch === 'arm64' ? 'arm64' : 'x86_64';
     expect(all.map(({ architecture }) => architecture)).toEqual(all.map(() => own));
   });
+
+  it.each(all)(
+    'of $name sends only requests that its role allows: the emulator would not mind',
+    ({ name, file, allowed }) => {
+      const requests = requestsIn(file).filter((request) => !neverSent(name).includes(request));
+      expect(requests).toContain('GetSecretValue');
+      for (const request of requests)
+        expect(allowed).toEqual(expect.arrayContaining([...(actions[request] ?? [request])]));
+    },
+  );
 
   it('is one that `sluice dev` knows how to replace', () => {
     const known = [...platformFunctions, ...tenants.flatMap(({ id }) => functionsOf(id))];
