@@ -33,11 +33,16 @@ const MINUTE = 60_000;
 export async function ingestMessages(messages: readonly Message[], world: MessageWorld): Promise<void> {
   for (const { slot, members } of slots(messages, world.stream)) {
     const counted = await world.ledger.counted(slot);
-    const fresh = members.filter(({ position }) => !counted.has(position));
+    const fresh = once(members).filter(({ position }) => !counted.has(position));
     const settled = await ingestApart(slot, fresh, world);
     if (settled.length > 0) await world.ledger.tally(slot, settled);
   }
 }
+
+/** A batch that holds a message twice holds it once. */
+const once = (messages: readonly Message[]): Message[] => [
+  ...new Map(messages.map((message) => [message.position, message])).values(),
+];
 
 /**
  * When nobody foresaw what a message does to us, halving finds it: it is rejected alone, and neither its neighbours nor its shard wait

@@ -1,0 +1,221 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { TransientError } from '../../../core/model/errors.ts';
+import { addCounts, balanced, type Counts, noCounts } from '../../../core/model/row.ts';
+import type { Message } from '../../../core/model/run.ts';
+import { ingestMessages } from '../../../core/pipeline/messages.ts';
+import type { Sink } from '../../../core/ports.ts';
+import { limits } from '../../support/tenant.ts';
+import { memoryWorld, message } from '../../support/world.ts';
+
+type World = ReturnType<typeof memoryWorld>;
+
+const give = (world: World, ...messages: Message[]) => ingestMessages(messages, world.attempt());
+const runsOf = (world: World) => world.ledger.streamRuns('2026-01-02');
+
+/** Counts by feed over all stream runs. */
+async function totals(world: World): Promise<Record<string, Counts>> {
+  const found: Record<string, Counts> = {};
+  for (const { feeds } of await runsOf(world)) {
+    for (const [feed, { counts }] of Object.entries(feeds)) {
+      expect(balanced(counts)).toBe(true);
+      found[feed] ??= noCounts();
+      addCounts(found[feed], counts);
+    }
+  }
+  return found;
+}
+
+const reading = (at: number, what = '') => ({ sensor: 's', at, do: what });
+
+test('each message has one outcome, counted under its feed', async () => {
+  const world = memoryWorld();
+  await give(
+    world,
+    message(1, reading(1)),
+    message(2, reading(2, 'drop')),
+    message(3, reading(3, 'reject')),
+    message(4, { feed: 'events', ...reading(4, 'twice') }),
+    message(5, { feed: 'events', ...reading(5, 'throw') }),
+  );
+  expect(await totals(world)).toEqual({
+    readings: { read: 3, loaded: 1, dropped: 1, rejected: 1 },
+    events: { read: 2, loaded: 1, dropped: 0, rejected: 1 },
+  });
+  expect(world.sink.rows('readings').map(({ at }) => at)).toEqual([1, 4, 1_000_004]);
+});
+
+describe('a message is rejected, and its neighbours are not, when it', () => {
+  const far = 12345678901234567890n;
+  test.each<[string, unknown, string]>([
+    ['names a feed that is not there', { feed: 'nowhere', sensor: 's', at: 1 }, 'SLU-3008'],
+    ['names a feed by a number', '{"feed":1}', 'SLU-3008'],
+    ['names a feed by a number beyond 2^53', `{"feed":${far}}`, 'SLU-3008'],
+    ['names a feed by an object with such a number', `{"feed":{"n":${far}}}`, 'SLU-3008'],
+    ['names a feed that every object has', { feed: 'constructor' }, 'SLU-3008'],
+    ['is not UTF-8', new Uint8Array([0x7b, 0xff, 0x7d]), 'SLU-3006'],
+    ['is larger than allowed', { note: 'x'.repeat(limits.maxMessageBytes) }, 'SLU-2009'],
+    ['is not JSON', '{"sensor":', 'SLU-2001'],
+    ['is no object', '[1]', 'SLU-2001'],
+    ['is empty', '', 'SLU-2001'],
+  ])('%s', async (_, body, code) => {
+    const world = memoryWorld();
+    const bad = message(2, body);
+    await give(world, message(1, reading(1)), bad, message(3, reading(3)));
+    expect(await totals(world)).toEqual({
+      _: { read: 1, loaded: 0, dropped: 0, rejected: 1 },
+      readings: { read: 2, loaded: 2, dropped: 0, rejected: 0 },
+    });
+    const id = 'stream.20260102-0304.000000000000';
+    expect([...world.rejects()]).toMatchObject([
+      [`rejects/_/2026-01-02/${id}/${bad.position}.ndjson`, [{ position: bad.position, stage: 'read', code }]],
+    ]);
+    expect(await runsOf(world)).toMatchObject([{ id, firstRejections: [{ feed: '_', position: bad.position, code }] }]);
+  });
+
+  test('has exactly the largest size it is taken', async () => {
+    const world = memoryWorld();
+    const empty = JSON.stringify({ ...reading(1), pad: '' }).length;
+    await give(world, message(1, { ...reading(1), pad: 'x'.repeat(limits.maxMessageBytes - empty) }));
+    expect(await totals(world)).toMatchObject({ readings: { loaded: 1 } });
+  });
+
+  test('is rejected by its feed, it is stored under that feed with its text', async () => {
+    const world = memoryWorld();
+    const bad = message(1, reading(1, 'reject'));
+    await give(world, bad);
+    expect([...world.rejects()]).toMatchObject([
+      [
+        `rejects/readings/2026-01-02/stream.20260102-0304.000000000000/${bad.position}.ndjson`,
+        [{ code: 'SLU-2004', column: 'do', raw: JSON.stringify(reading(1, 'reject')) }],
+      ],
+    ]);
+  });
+});
+
+describe('messages that come again', () => {
+  const all = Array.from({ length: 30 }, (_, at) => message(at, reading(at, ['', 'drop', 'reject'][at % 3])));
+  const counts = { readings: { read: 30, loaded: 10, dropped: 10, rejected: 10 } };
+
+  test('in the same batch, in other batches or in the same batch twice are counted once', async () => {
+    const world = memoryWorld();
+    await give(world, ...all.slice(0, 20));
+    await give(world, ...all.slice(0, 20));
+    await give(world, ...all.slice(10), ...all.slice(15));
+    expect(await totals(world)).toEqual(counts);
+    expect(world.sink.rows('readings')).toHaveLength(10);
+  });
+
+  test('are not written again', async () => {
+    const world = memoryWorld();
+    await give(world, ...all);
+    const refuse: Sink = {
+      name: 'none',
+      write: () => Promise.reject(new Error('written again')),
+      close: async () => {},
+    };
+    await ingestMessages(all, { ...world.attempt(), sink: refuse });
+  });
+
+  test('after a failure are all loaded, and counted once', async () => {
+    const world = memoryWorld();
+    const down: Sink = { ...world.sink, write: () => Promise.reject(new TransientError('SLU-5001', 'down')) };
+    await expect(ingestMessages(all, { ...world.attempt(), sink: down })).rejects.toThrow('down');
+    expect(await totals(world)).toEqual({});
+    await give(world, ...all);
+    expect(await totals(world)).toEqual(counts);
+  });
+});
+
+describe('a stream run', () => {
+  test('is for one shard and one minute of arrival', async () => {
+    const world = memoryWorld();
+    const at = (text: string) => ({ arrivedAt: new Date(text) });
+    await give(
+      world,
+      message(1, reading(1), at('2026-01-02T03:04:59.999Z')),
+      message(2, reading(2), at('2026-01-02T03:05:00.000Z')),
+      message(1, reading(3), { shard: 'shardId-000000000001', ...at('2026-01-02T03:05:00.000Z') }),
+    );
+    expect((await runsOf(world)).map(({ id }) => id)).toEqual([
+      'stream.20260102-0304.000000000000',
+      'stream.20260102-0305.000000000000',
+      'stream.20260102-0305.000000000001',
+    ]);
+    expect(await totals(world)).toMatchObject({ readings: { read: 3, loaded: 3 } });
+  });
+
+  test('knows the bytes of its messages and the time from arrival to the answer of the database', async () => {
+    const world = memoryWorld();
+    const now = world.clock.now().getTime();
+    const slow: Sink = {
+      ...world.sink,
+      write: async (...given) => {
+        world.clock.advance(0.25);
+        return world.sink.write(...given);
+      },
+    };
+    const messages = [100, 40].map((ago, at) => message(at, reading(at), { arrivedAt: new Date(now - ago) }));
+    await ingestMessages(messages, { ...world.attempt(), sink: slow });
+    const bytes = messages.reduce((sum, { data }) => sum + data.byteLength, 0);
+    expect(await runsOf(world)).toMatchObject([
+      { feeds: { readings: { bytes, latency: { min: 290, max: 350, sum: 640 } } } },
+    ]);
+  });
+
+  test('counts no time below zero when the clocks differ', async () => {
+    const world = memoryWorld();
+    await give(world, message(1, reading(1), { arrivedAt: new Date(world.clock.now().getTime() + 5000) }));
+    expect(await runsOf(world)).toMatchObject([{ feeds: { readings: { latency: { min: 0, max: 0 } } } }]);
+  });
+});
+
+test('of two messages with one key the later in the shard stays, whichever is loaded first', async () => {
+  const body = (value: number) => ({ sensor: 's', at: 1, value });
+  // Within one millisecond, and a millisecond apart.
+  for (const gap of [0, 1]) {
+    const arrived = (ms: number) => ({ arrivedAt: new Date(Date.parse('2026-01-02T03:04:05.000Z') + ms) });
+    const pair = [message(7, body(1), arrived(0)), message(8, body(2), arrived(gap))] as const;
+    for (const order of [
+      [0, 1],
+      [1, 0],
+    ] as const) {
+      const world = memoryWorld();
+      for (const index of order) await give(world, pair[index]);
+      expect(world.sink.rows('readings')).toMatchObject([{ value: 2 }]);
+    }
+  }
+});
+
+test('the outcome is the same however messages are cut into batches, repeated and mixed', async () => {
+  const kinds = ['', 'drop', 'reject', 'throw', 'twice', 'nowhere', 'junk'] as const;
+  const one = fc.record({ what: fc.constantFrom(...kinds), key: fc.nat(5), gap: fc.constantFrom(0, 1, 700, 20_000) });
+  const cutting = fc.array(fc.tuple(fc.nat(30), fc.integer({ min: 1, max: 12 })), { maxLength: 8 });
+
+  await fc.assert(
+    fc.asyncProperty(fc.array(one, { minLength: 1, maxLength: 30 }), cutting, async (shapes, batches) => {
+      let arrived = Date.parse('2026-01-02T03:04:00Z');
+      const messages = shapes.map(({ what, key, gap }, number) => {
+        arrived += gap;
+        const body =
+          what === 'junk'
+            ? '{'
+            : { sensor: 's', at: key, value: number, do: what, ...(what === 'nowhere' && { feed: what }) };
+        return message(number, body, { arrivedAt: new Date(arrived) });
+      });
+      const whole = memoryWorld();
+      await give(whole, ...messages);
+      const parts = memoryWorld();
+      for (const [start, length] of batches) await give(parts, ...messages.slice(start, start + length));
+      await give(parts, ...messages);
+
+      expect(sorted(parts.sink.rows('readings'))).toEqual(sorted(whole.sink.rows('readings')));
+      expect(await totals(parts)).toEqual(await totals(whole));
+      expect(new Map([...parts.rejects()].sort())).toEqual(new Map([...whole.rejects()].sort()));
+    }),
+    { numRuns: 200 },
+  );
+});
+
+const sorted = (rows: readonly Readonly<Record<string, unknown>>[]) =>
+  rows.map((row) => JSON.stringify(row)).toSorted();
