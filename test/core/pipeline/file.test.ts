@@ -5,7 +5,7 @@ import type { FileRun } from '../../../core/model/run.ts';
 import type { Limits } from '../../../core/model/tenant.ts';
 import { type FileWorld, ingestFile, LEASE_SECONDS } from '../../../core/pipeline/file.ts';
 import { WINDOW } from '../../../core/pipeline/ingest.ts';
-import type { Sink } from '../../../core/ports.ts';
+import type { Ledger, Sink } from '../../../core/ports.ts';
 import { tenantOf } from '../../support/tenant.ts';
 import { memoryWorld } from '../../support/world.ts';
 
@@ -284,6 +284,22 @@ describe('an attempt that has died', () => {
     expect(await world.runs()).toEqual([second]);
     expect(second).toMatchObject({ state: 'partial', attempt: 2, counts: { read: 2, loaded: 1, rejected: 1 } });
     expect(world.sink.rows('readings')).toHaveLength(1);
+  });
+
+  test('on its very last step does not say that it has loaded what another has taken over', async () => {
+    const world = memoryWorld();
+    const ref = world.upload('readings/a.csv', csv(''));
+    let second: FileRun | undefined;
+    const late: Ledger = {
+      ...world.ledger,
+      settle: async (...given) => {
+        world.clock.advance(LEASE_SECONDS + 1);
+        second ??= await attempt(world, ref);
+        return world.ledger.settle(...given);
+      },
+    };
+    await expect(attempt(world, ref, { ledger: late })).rejects.toThrow('another attempt has taken the run');
+    expect(await world.runs()).toEqual([second]);
   });
 });
 
