@@ -1,7 +1,7 @@
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 import { parseTarget } from '../../infra/target.ts';
 import { contexts } from './synth.ts';
 
@@ -14,8 +14,13 @@ const messageOf = (context: Record<string, unknown>): string => {
   throw new Error('nothing was thrown');
 };
 
+const folder = mkdtempSync(join(tmpdir(), 'sluice-ca-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+let files = 0;
 const file = (content: string): string => {
-  const path = join(mkdtempSync(join(tmpdir(), 'sluice-ca-')), 'ca.pem');
+  files += 1;
+  const path = join(folder, `${files}.pem`);
   writeFileSync(path, content);
   return path;
 };
