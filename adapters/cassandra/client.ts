@@ -55,8 +55,9 @@ export const connect = (
     localDataCenter: address.datacenter,
     authProvider: 'newAuthenticator' in login ? login : new auth.PlainTextAuthProvider(login.username, login.password),
     ...(address.tls && { sslOptions: verified(address.contactPoints, address.tls) }),
-    // Spoken by Cassandra since 2.2 and by Keyspaces; to find it out costs a connection for each newer version.
-    protocolOptions: { maxVersion: types.protocolVersion.v4 },
+    // The port is for the peers, of which the driver learns addresses only. Version 4 is spoken by Cassandra since 2.2 and by Keyspaces; to
+    // find that out costs a connection for each newer version.
+    protocolOptions: { port: address.port, maxVersion: types.protocolVersion.v4 },
     queryOptions: {
       prepare: true,
       consistency: types.consistencies.localQuorum,

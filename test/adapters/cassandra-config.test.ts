@@ -53,6 +53,10 @@ describe('the three targets', () => {
     expect(optionsOf(numbers).sslOptions).not.toHaveProperty('servername');
   });
 
+  test('peers are reached on the port of the contact points, of which nothing tells the driver but we', () => {
+    expect(optionsOf(keyspaces).protocolOptions?.port).toBe(9142);
+  });
+
   test('reads and writes are at LOCAL_QUORUM, and Keyspaces is asked for nothing serial', () => {
     for (const env of [local, cassandra, keyspaces]) {
       expect(optionsOf(env).queryOptions?.consistency).toBe(localQuorum);
