@@ -63,7 +63,8 @@ export function parseObject(text: string): FieldValues | string {
   try {
     value = /\d{16}/.test(text) ? JSON.parse(text, exactNumbers) : JSON.parse(text);
   } catch (error) {
-    return `not JSON: ${(error as Error).message}`;
+    // The reviver of long numbers goes down a level with each bracket.
+    return error instanceof RangeError ? 'the JSON is nested too deeply' : `not JSON: ${(error as Error).message}`;
   }
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as FieldValues;
   return `a JSON object is expected, not ${Array.isArray(value) ? 'an array' : value === null ? 'null' : `a ${typeof value}`}`;

@@ -90,7 +90,7 @@ export function transformer(
       rejected.push(reject(rows[next] as Row, 'SLU-2010', `the transform did not return within ${patience / 1000} s`));
       next++;
       interrupted++;
-      patience = Math.max(least, patience / 2);
+      patience = Math.max(least, Math.ceil(patience / 2));
       if (interrupted < most) continue;
       const message = `given up at record ${position}: the transform did not return for ${interrupted} records`;
       return { transformed, rejected, refusal: { code: 'SLU-2010', message } };
