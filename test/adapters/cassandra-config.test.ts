@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { connect, keyspacesDialect } from '../../adapters/cassandra/client.ts';
 import { databaseOf } from '../../adapters/cassandra/config.ts';
 import { isPassing, isUnknownOutcome, worldError } from '../../adapters/cassandra/errors.ts';
+import { openDatabase } from '../../adapters/cassandra/open.ts';
 import { environment } from '../../core/model/environment.ts';
 import { FatalError, TransientError } from '../../core/model/errors.ts';
 
@@ -87,6 +88,32 @@ describe('the three targets', () => {
     for (const name of ['TARGET', 'CONTACT_POINTS', 'PORT', 'DATACENTER', 'GUARD']) {
       expect(() => databaseOf(broken)).toThrow(new RegExp(name));
     }
+  });
+});
+
+describe('a client as the functions open it', () => {
+  const asked: string[] = [];
+  const login = {
+    role: async () => {
+      asked.push('role');
+      return { username: 'u', password: 'p' };
+    },
+    aws: async () => expect.fail('nothing has connected yet'),
+  };
+  const open = (env: Record<string, string>) => openDatabase(databaseOf(env), login, {}, { now: () => new Date() });
+
+  test('has the guard before it when the environment says so', async () => {
+    const guarded = await open({ ...local, [environment.keyspacesGuard]: '1' });
+    await expect(guarded.execute('TRUNCATE t')).rejects.toThrow(/would refuse this statement/);
+    await guarded.shutdown();
+  });
+
+  test('asks for a role on Cassandra and for none on Keyspaces', async () => {
+    asked.length = 0;
+    await (await open(keyspaces)).shutdown();
+    expect(asked).toEqual([]);
+    await (await open(cassandra)).shutdown();
+    expect(asked).toEqual(['role']);
   });
 });
 

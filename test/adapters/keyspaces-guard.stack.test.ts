@@ -167,30 +167,21 @@ describe('a statement that Keyspaces would refuse is a mistake of ours', () => {
 });
 
 describe('behind the guard all works as before', () => {
-  test('the ledger opens, renews and ends a run', async () => {
+  test('the ledger makes its conditional writes and reads them back', async () => {
     const ledger = cassandraLedger(guarded, keyspace, { now: () => new Date() });
-    const run = {
-      id: 'things.20260101.0123456789ab',
+    const slot = { stream: 's', shard: 'shard', minute: new Date(Math.floor(Date.now() / MINUTE) * MINUTE) };
+    const message = (position: string) => ({
+      position,
       feed: 'things',
-      day: '2026-01-01',
-      object: { bucket: 'b', key: 'things/f.csv', versionId: 'v' },
-      generation: 0,
-      attempt: 1,
-      state: 'running' as const,
+      outcome: 'loaded' as const,
       bytes: 1,
-      counts: { read: 0, loaded: 0, dropped: 0, rejected: 0 },
-      writeTimeBase: microseconds(0),
-      startedAt: new Date(),
-      endedAt: null,
-      reason: null,
-      firstRejections: [],
-    };
-    const claim = await ledger.claim(run, 'owner', 20);
-    if (claim.kind !== 'held') throw new Error(`the run is ${claim.kind}`);
-    const renewed = await ledger.renew(claim.lease, claim.lease.run, 20);
-    expect(renewed).not.toBeNull();
-    expect(await ledger.settle(claim.lease, { ...run, state: 'loaded', endedAt: new Date() })).toBe(true);
-    expect((await ledger.fileRuns('things', '2026-01-01')).map(({ state }) => state)).toEqual(['loaded']);
+      latency: 1,
+    });
+    await ledger.tally(slot, [message('1')]);
+    await ledger.tally(slot, [message('1'), message('2')]);
+    expect([...(await ledger.counted(slot))].sort()).toEqual(['1', '2']);
+    const runs = await ledger.streamRuns(slot.minute.toISOString().slice(0, 10));
+    expect(runs.map(({ feeds }) => feeds.things?.counts.loaded)).toEqual([2]);
   });
 
   test('an absent column writes nothing, not even a tombstone that would hide an older value; null writes one', async () => {
