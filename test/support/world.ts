@@ -1,8 +1,12 @@
 import { memoryLedger, memoryObjects, memorySink } from '../../adapters/memory.ts';
 import type { FileRun, Message } from '../../core/model/run.ts';
 import type { Tenant } from '../../core/model/tenant.ts';
+import type { Sink } from '../../core/ports.ts';
 import { bytesOf } from './bytes.ts';
 import { tenantOf } from './tenant.ts';
+
+/** A sink that writes as the test says. */
+export const sinkThat = (write: Sink['write']): Sink => ({ ...memorySink(), write });
 
 export const BUCKET = 'acme-staging';
 export const REJECTS = 'acme-rejects';

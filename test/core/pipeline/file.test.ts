@@ -7,7 +7,7 @@ import { type FileWorld, ingestFile, LEASE_SECONDS } from '../../../core/pipelin
 import { WINDOW } from '../../../core/pipeline/ingest.ts';
 import type { Ledger, Sink } from '../../../core/ports.ts';
 import { tenantOf } from '../../support/tenant.ts';
-import { memoryWorld } from '../../support/world.ts';
+import { memoryWorld, sinkThat } from '../../support/world.ts';
 
 /** A file of the tenant: a line for each record, which says what is to become of it. */
 const csv = (...records: string[]) =>
@@ -142,11 +142,7 @@ describe('an event that comes twice', () => {
     const ref = world.upload('readings/a.csv', csv('', 'reject'));
     const first = await attempt(world, ref);
     world.clock.advance(1000);
-    const refuse: Sink = {
-      name: 'none',
-      write: () => Promise.reject(new Error('written again')),
-      close: async () => {},
-    };
+    const refuse = sinkThat(() => Promise.reject(new Error('written again')));
     expect(await attempt(world, ref, { sink: refuse })).toEqual(first);
     expect(await world.runs()).toEqual([first]);
   });
@@ -179,11 +175,7 @@ describe('an event that comes twice', () => {
 
 describe('after a failure that may pass', () => {
   const down: Partial<FileWorld> = {
-    sink: {
-      name: 'down',
-      write: () => Promise.reject(new TransientError('SLU-5001', 'no answer')),
-      close: async () => {},
-    },
+    sink: sinkThat(() => Promise.reject(new TransientError('SLU-5001', 'no answer'))),
   };
 
   test('the run says why it waits, and the next attempt loads it at once', async () => {

@@ -5,8 +5,8 @@ import type { Chunk, Refusal } from '../../../core/formats/format.ts';
 import { TransientError } from '../../../core/model/errors.ts';
 import { addCounts, balanced, noCounts, type Rejection, type Row } from '../../../core/model/row.ts';
 import { type IngestTask, ingest, type Settled, WINDOW } from '../../../core/pipeline/ingest.ts';
-import type { Sink } from '../../../core/ports.ts';
 import { readings } from '../../support/tenant.ts';
+import { sinkThat } from '../../support/world.ts';
 
 const row = (position: number, what = ''): Row => ({
   position,
@@ -110,7 +110,7 @@ test('the source never runs ahead by more than two windows and a chunk, so that 
       yield { items };
     }
   })();
-  const slow: Sink = { name: 'slow', write: async () => sleep(1, []), close: async () => {} };
+  const slow = sinkThat(async () => sleep(1, []));
   const { counts } = await run(chunks, {
     sink: slow,
     settled: async (window) => {
@@ -136,7 +136,7 @@ describe('a failure', () => {
       yield { items: [row(WINDOW + 1)] };
       throw failure;
     })();
-    const sink: Sink = { name: 'slow', write: async () => sleep(50, []), close: async () => {} };
+    const sink = sinkThat(async () => sleep(50, []));
     const settled = async () => void events.push('settled');
     await run(chunks, { sink, settled }).catch((error) => events.push(error.message));
     await sleep(100);
@@ -148,7 +148,7 @@ describe('a failure', () => {
       yield { items: mixed(WINDOW) };
       throw failure;
     })();
-    const sink: Sink = { name: 'bad', write: async () => Promise.reject(new Error('sink')), close: async () => {} };
+    const sink = sinkThat(async () => Promise.reject(new Error('sink')));
     await expect(run(chunks, { sink })).rejects.toThrow(/the connection broke|sink/);
   });
 
@@ -165,7 +165,7 @@ describe('a failure', () => {
         closed = true;
       }
     })();
-    const sink: Sink = { name: 'bad', write: async () => Promise.reject(failure), close: async () => {} };
+    const sink = sinkThat(async () => Promise.reject(failure));
     await expect(run(chunks, { sink })).rejects.toBe(failure);
     expect(given).toBeLessThanOrEqual(3);
     expect(closed).toBe(true);

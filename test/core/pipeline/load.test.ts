@@ -4,6 +4,7 @@ import { FatalError, TransientError } from '../../../core/model/errors.ts';
 import { load } from '../../../core/pipeline/load.ts';
 import type { Sink, SinkFailure, SinkRow } from '../../../core/ports.ts';
 import { readingsTable } from '../../support/tenant.ts';
+import { sinkThat } from '../../support/world.ts';
 
 const forever = new AbortController().signal;
 const row = (position: number) => ({ position, values: {}, raw: `raw ${position}` });
@@ -13,14 +14,10 @@ const transformed = (position: number, ...ats: number[]) => ({ row: row(position
 /** A sink that answers what the test says, try by try, and keeps what it was given. */
 function scripted(...answers: ((rows: readonly SinkRow[]) => readonly SinkFailure[])[]) {
   const given: number[][] = [];
-  const sink: Sink = {
-    name: 'scripted',
-    write: async (_, rows) => {
-      given.push(rows.map(({ values }) => values.at as number));
-      return answers[given.length - 1]?.(rows) ?? [];
-    },
-    close: async () => {},
-  };
+  const sink = sinkThat(async (_, rows) => {
+    given.push(rows.map(({ values }) => values.at as number));
+    return answers[given.length - 1]?.(rows) ?? [];
+  });
   return { sink, given };
 }
 

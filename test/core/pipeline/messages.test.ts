@@ -6,7 +6,7 @@ import type { Message } from '../../../core/model/run.ts';
 import { ingestMessages } from '../../../core/pipeline/messages.ts';
 import type { Sink } from '../../../core/ports.ts';
 import { limits } from '../../support/tenant.ts';
-import { memoryWorld, message } from '../../support/world.ts';
+import { memoryWorld, message, sinkThat } from '../../support/world.ts';
 
 type World = ReturnType<typeof memoryWorld>;
 
@@ -109,11 +109,7 @@ describe('messages that come again', () => {
   test('are not written again', async () => {
     const world = memoryWorld();
     await give(world, ...all);
-    const refuse: Sink = {
-      name: 'none',
-      write: () => Promise.reject(new Error('written again')),
-      close: async () => {},
-    };
+    const refuse = sinkThat(() => Promise.reject(new Error('written again')));
     await ingestMessages(all, { ...world.attempt(), sink: refuse });
   });
 

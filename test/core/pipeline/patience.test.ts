@@ -66,13 +66,12 @@ const moody = <T extends object>(ports: T): T =>
 
 test('a patient ledger and patient objects wait with every one of their calls', async () => {
   const clock = { now: () => new Date() };
-  const { find, put } = memoryObjects();
-  const objects = patientObjects(moody({ find, put }), forever);
+  const { stored: _, ...ports } = memoryObjects();
+  const objects = patientObjects(moody(ports), forever);
   await objects.put('b', 'k', 'text');
   expect(await objects.find({ bucket: 'b', key: 'k', versionId: '' })).toMatchObject({ size: 4 });
 
-  const { claim, renew, settle, counted, tally } = memoryLedger(clock);
-  const ledger = patientLedger(moody({ claim, renew, settle, counted, tally }), forever);
+  const ledger = patientLedger(moody(memoryLedger(clock)), forever);
   const slot = { stream: 's', shard: '0', minute: new Date(0) };
   await ledger.tally(slot, [{ position: '1', feed: 'f', outcome: 'loaded', bytes: 1, latency: 1 }]);
   expect(await ledger.counted(slot)).toEqual(new Set(['1']));
