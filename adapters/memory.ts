@@ -1,5 +1,5 @@
-import { type FileRun, isSettled, type StreamRun, type StreamSlot } from '../core/model/run.ts';
-import { primaryKey } from '../core/model/table.ts';
+import { type FileRun, isSettled, type StreamRun, type StreamSlot, takenOver } from '../core/model/run.ts';
+import { keyText, primaryKey } from '../core/model/table.ts';
 import { addMessages, emptyStreamRun } from '../core/model/tally.ts';
 import type { Clock, Lease, Ledger, LedgerReader, Objects, Registry, Sink } from '../core/ports.ts';
 
@@ -14,10 +14,11 @@ export function memorySink(): Sink & { rows(table: string): Readonly<Record<stri
       if (signal.aborted) return rows.map((_, index) => ({ index, message: 'the time is used up', retryable: true }));
       const stored = tables.get(table.name) ?? new Map();
       tables.set(table.name, stored);
-      for (const { values, writeTime } of rows) {
-        const key = primaryKey(table)
-          .map((name) => String(values[name]))
-          .join('\u0000');
+      const keyed = rows.map((row) => ({ ...row, key: keyText(table, primaryKey(table), row.values) }));
+      // Of equal keys at the same time the last stays whole.
+      for (const { key, values, writeTime } of new Map(
+        keyed.map((row) => [`${row.writeTime} ${row.key}`, row]),
+      ).values()) {
         const cells = stored.get(key) ?? new Map();
         stored.set(key, cells);
         for (const name of Object.keys(table.columns)) {
@@ -25,6 +26,16 @@ export function memorySink(): Sink & { rows(table: string): Readonly<Record<stri
           const before = cells.get(name);
           if (value !== undefined && (!before || writeTime >= before.writeTime)) cells.set(name, { value, writeTime });
         }
+      }
+      return [];
+    },
+    async remove(table, keys, signal) {
+      if (signal.aborted) return keys.map((_, index) => ({ index, message: 'the time is used up', retryable: true }));
+      for (const { values, writeTime } of keys) {
+        const key = keyText(table, primaryKey(table), values);
+        const cells = tables.get(table.name)?.get(key);
+        for (const [name, cell] of cells ?? []) if (cell.writeTime <= writeTime) cells?.delete(name);
+        if (cells?.size === 0) tables.get(table.name)?.delete(key);
       }
       return [];
     },
@@ -57,6 +68,21 @@ export function memoryObjects(stored = new Map<string, MemoryObject>(), clock: C
     async put(bucket, key, text) {
       stored.set(`${bucket}/${key}`, { bytes: Buffer.from(text), lastModified: clock.now() });
     },
+    async *texts(bucket, prefix) {
+      const names = [...stored.keys()].filter((name) => name.startsWith(`${bucket}/${prefix}`)).sort();
+      for (const name of names) yield Buffer.from((stored.get(name) as MemoryObject).bytes).toString();
+    },
+    async versions(bucket, prefix) {
+      const found = [...stored].filter(([name]) => name.startsWith(`${bucket}/${prefix}`));
+      const versions = found.map(([name, { bytes, lastModified }]) => ({
+        bucket,
+        key: name.slice(bucket.length + 1),
+        versionId: 'v1',
+        size: bytes.byteLength,
+        lastModified,
+      }));
+      return { versions, next: null };
+    },
   };
   return { ...objects, stored };
 }
@@ -83,8 +109,7 @@ export function memoryLedger(clock: Clock): Ledger & LedgerReader {
         return { kind: 'held', lease: { run: stored.run, owner, until: stored.until } };
       }
       if (stored?.until && stored.until > clock.now()) return { kind: 'busy', run: stored.run };
-      const { writeTimeBase } = stored?.run ?? run;
-      const next = { ...run, writeTimeBase, attempt: (stored?.run.attempt ?? 0) + 1 };
+      const next = stored ? takenOver(stored.run, run) : run;
       runs.set(run.id, { run: next, owner, until });
       return { kind: 'held', lease: { run: next, owner, until } };
     },
@@ -93,14 +118,14 @@ export function memoryLedger(clock: Clock): Ledger & LedgerReader {
       return update(lease, run, until) ? { run, owner: lease.owner, until } : null;
     },
     settle: async (lease, run) => update(lease, run, null),
+    find: async ({ id }) => runs.get(id) ?? null,
     counted: async (slot) => new Set(slots.get(slotKey(slot))?.positions),
     async tally(slot, messages) {
       const { run, positions } = slots.get(slotKey(slot)) ?? {
         run: emptyStreamRun(slot, clock.now()),
         positions: new Set<string>(),
       };
-      const fresh = messages.filter(({ position }) => !positions.has(position));
-      for (const { position } of fresh) positions.add(position);
+      const fresh = messages.filter(({ position }) => !positions.has(position) && positions.add(position));
       slots.set(slotKey(slot), { run: addMessages(run, fresh, clock.now()), positions });
     },
     fileRuns: async (feed, day) =>

@@ -1,14 +1,16 @@
 import {
   GetObjectCommand,
   HeadObjectCommand,
+  ListObjectVersionsCommand,
   NoSuchKey,
   NotFound,
   PutObjectCommand,
+  paginateListObjectsV2,
   type S3Client,
 } from '@aws-sdk/client-s3';
 import { FatalError, TransientError } from '../core/model/errors.ts';
 import type { ObjectRef } from '../core/model/run.ts';
-import type { Objects } from '../core/ports.ts';
+import type { Objects, VersionPage } from '../core/ports.ts';
 
 export function s3Objects(client: S3Client): Objects {
   return {
@@ -37,7 +39,49 @@ export function s3Objects(client: S3Client): Objects {
         throw worldError(error, { bucket, key });
       }
     },
+
+    texts: (bucket, prefix) => textsUnder(client, bucket, prefix),
+    versions: (bucket, prefix, from) => versionPage(client, bucket, prefix, from),
   };
+}
+
+async function* textsUnder(client: S3Client, bucket: string, prefix: string): AsyncGenerator<string> {
+  try {
+    for await (const page of paginateListObjectsV2({ client }, { Bucket: bucket, Prefix: prefix })) {
+      for (const { Key } of page.Contents ?? []) {
+        const { Body } = await client.send(new GetObjectCommand({ Bucket: bucket, Key }));
+        yield (await Body?.transformToString()) ?? '';
+      }
+    }
+  } catch (error) {
+    throw worldError(error, { bucket, key: prefix });
+  }
+}
+
+/** The place to go on from is the key and the version that S3 names, as JSON. */
+async function versionPage(
+  client: S3Client,
+  bucket: string,
+  prefix: string,
+  from: string | null,
+): Promise<VersionPage> {
+  const [KeyMarker, VersionIdMarker] = from === null ? [] : (JSON.parse(from) as string[]);
+  try {
+    const answer = await client.send(
+      new ListObjectVersionsCommand({ Bucket: bucket, Prefix: prefix, KeyMarker, VersionIdMarker }),
+    );
+    const versions = (answer.Versions ?? []).map(({ Key, VersionId, Size, LastModified }) => ({
+      bucket,
+      key: Key as string,
+      versionId: VersionId as string,
+      size: Size as number,
+      lastModified: LastModified as Date,
+    }));
+    const more = answer.IsTruncated && answer.NextKeyMarker !== undefined;
+    return { versions, next: more ? JSON.stringify([answer.NextKeyMarker, answer.NextVersionIdMarker]) : null };
+  } catch (error) {
+    throw worldError(error, { bucket, key: prefix });
+  }
 }
 
 /** Never ends early without an error: the length that S3 announced must have come. */

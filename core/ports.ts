@@ -1,4 +1,5 @@
-import type { FileRun, ObjectRef, SettledMessage, StreamRun, StreamSlot } from './model/run.ts';
+import type { Receipt } from './model/receipt.ts';
+import type { FileDelivery, FileRun, ObjectRef, SettledMessage, StreamRun, StreamSlot } from './model/run.ts';
 import type { Table } from './model/table.ts';
 
 /**
@@ -26,6 +27,8 @@ export interface Sink {
   readonly name: string;
   /** Writes all rows, in any order; the rows that are not named in the answer are stored. */
   write(table: Table, rows: readonly SinkRow[], signal: AbortSignal): Promise<readonly SinkFailure[]>;
+  /** Deletes rows by their keys; what was written after the write time stays. */
+  remove(table: Table, keys: readonly SinkRow[], signal: AbortSignal): Promise<readonly SinkFailure[]>;
   close(): Promise<void>;
 }
 
@@ -42,6 +45,28 @@ export interface Objects {
   find(ref: ObjectRef): Promise<StoredObject | null>;
   /** Stores a text, over any object of that key. */
   put(bucket: string, key: string, text: string): Promise<void>;
+  /** The texts of all objects whose keys begin with a prefix, in the order of the keys. */
+  texts(bucket: string, prefix: string): AsyncIterable<string>;
+  /**
+   * One page of an object store's versions, without those that are deletions, from a place that an earlier page has named (null:
+   * from the start); `next` is null on the last.
+   */
+  versions(bucket: string, prefix: string, from: string | null): Promise<VersionPage>;
+}
+
+export interface VersionPage {
+  readonly versions: readonly (ObjectRef & { readonly size: number; readonly lastModified: Date })[];
+  readonly next: string | null;
+}
+
+/** Where deliveries of files wait. */
+export interface Queue {
+  send(delivery: FileDelivery): Promise<void>;
+}
+
+/** Tells whoever has subscribed what became of a file. */
+export interface Announcements {
+  announce(receipt: Receipt): Promise<void>;
 }
 
 /** A run that the caller holds: until `until` no other attempt works on it. */
@@ -67,6 +92,10 @@ export interface Ledger {
   renew(lease: Lease, run: FileRun, leaseSeconds: number): Promise<Lease | null>;
   /** Ends an attempt with the run's state; false when another attempt has taken the run. */
   settle(lease: Lease, run: FileRun): Promise<boolean>;
+  /** A run and who holds it; `until` is null when nobody does. */
+  find(
+    run: Pick<FileRun, 'feed' | 'day' | 'id'>,
+  ): Promise<{ readonly run: FileRun; readonly until: Date | null } | null>;
   /** Positions of a stream run that have been counted. */
   counted(slot: StreamSlot): Promise<ReadonlySet<string>>;
   /** Counts messages once each: those that were counted before are left out. */

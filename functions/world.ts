@@ -1,15 +1,19 @@
 import { Logger } from '@aws-lambda-powertools/logger';
+import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { S3Client } from '@aws-sdk/client-s3';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import type { MiddlewareObj } from '@middy/core';
 import type { Context } from 'aws-lambda';
 import type { Client } from 'cassandra-driver';
+import { eventBridgeAnnouncements } from '../adapters/announcements.ts';
 import type { CassandraAddress } from '../adapters/cassandra/client.ts';
 import { type DatabaseSettings, databaseOf } from '../adapters/cassandra/config.ts';
 import { cassandraLedger } from '../adapters/cassandra/ledger.ts';
 import { openDatabase } from '../adapters/cassandra/open.ts';
+import { cassandraRegistry } from '../adapters/cassandra/registry.ts';
 import { cassandraSink } from '../adapters/cassandra/sink.ts';
+import { sqsQueue } from '../adapters/deliveries.ts';
 import { kinesisClient } from '../adapters/kinesis.ts';
 import { s3Objects } from '../adapters/s3.ts';
 import { readCredentials } from '../adapters/secrets.ts';
@@ -17,7 +21,8 @@ import { environment } from '../core/model/environment.ts';
 import { FatalError } from '../core/model/errors.ts';
 import { ledgerTables } from '../core/model/ledger-tables.ts';
 import { keyspaces, type Tenant } from '../core/model/tenant.ts';
-import { patientLedger, patiently, patientObjects } from '../core/pipeline/patience.ts';
+import { patientLedger, patiently, patientObjects, patientRegistry } from '../core/pipeline/patience.ts';
+import { profileVersion } from '../core/pipeline/profile-version.ts';
 
 /** What the handlers share: clients that live as long as the function's process, and nothing of any delivery. */
 
@@ -26,6 +31,7 @@ export const kinesis = kinesisClient();
 export const queue = new SQSClient();
 export const secrets = new SecretsManagerClient();
 const s3 = new S3Client();
+const events = new EventBridgeClient();
 const clock = { now: () => new Date() };
 
 /**
@@ -70,11 +76,21 @@ export async function worldOf(tenant: Tenant, context: Context) {
     sink: cassandraSink(client, data),
     ledger: patientLedger(cassandraLedger(client, ops, clock, database.dialect), signal),
     objects: patientObjects(s3Objects(s3), signal),
+    registry: patientRegistry(cassandraRegistry(client, ops, database.dialect), signal),
+    announcements: eventBridgeAnnouncements(events),
+    profileVersion: profileVersion(tenant),
     rejectsBucket: requireEnv(environment.rejectsBucket),
     ...(database.writeTimeReach !== undefined && { writeTimeReach: database.writeTimeReach }),
     patiently: <T>(work: () => Promise<T>) => patiently(signal, work),
   };
 }
+
+/** What is needed for files besides: the queue and the bucket that they come from. */
+export const fileWorldOf = async (tenant: Tenant, context: Context) => ({
+  ...(await worldOf(tenant, context)),
+  queue: sqsQueue(queue, requireEnv(environment.queueUrl)),
+  stagingBucket: requireEnv(environment.stagingBucket),
+});
 
 /** After a failure the next invocation reads the secret and connects anew: the role may have a new password. */
 async function disconnect(): Promise<void> {

@@ -1,4 +1,4 @@
-import type { ColumnType, Table } from '../../core/model/table.ts';
+import { type ColumnType, primaryKey, type Table } from '../../core/model/table.ts';
 
 /**
  * Every CQL statement of the project is made here or in ledger-cql.ts, so that one test can hold them to what Keyspaces knows
@@ -20,6 +20,12 @@ export function createTable(keyspace: string, table: Table): string {
 
 export const addColumn = (keyspace: string, table: string, column: string, type: ColumnType): string =>
   `ALTER TABLE ${quote(keyspace)}.${quote(table)} ADD ${quote(column)} ${type}`;
+
+/** Deletes a row as of a write time in microseconds: the first parameter, before the columns of the key in the table's order. */
+export const deleteRow = (keyspace: string, table: Table): string =>
+  `DELETE FROM ${quote(keyspace)}.${quote(table.name)} USING TIMESTAMP ? WHERE ${primaryKey(table)
+    .map((name) => `${quote(name)} = ?`)
+    .join(' AND ')}`;
 
 /** An upsert of a whole row; parameters are the columns in the table's order, then the write time in microseconds. */
 export function insertRow(keyspace: string, table: Table): string {

@@ -32,6 +32,14 @@ export function fileRunParams(run: FileRun, owner: string, until: Date | null): 
     reason_code: reason?.code ?? null,
     reason: reason?.message ?? null,
     first_rejections: JSON.stringify(run.firstRejections),
+    modified: run.modified,
+    requested_at: run.requestedAt === null ? null : new Date(run.requestedAt),
+    rejects_of: run.rejectsOf,
+    deferred_until: run.deferredUntil,
+    content_hash: run.contentHash,
+    digest: run.digest,
+    profile_version: run.profileVersion,
+    usage_day: run.usageDay,
   };
   const names = Object.keys(runsTable.columns);
   const mutable = names.filter((name) => !keyColumns.includes(name));
@@ -60,6 +68,14 @@ export function fileRunOf(row: types.Row): { run: FileRun; owner: string; until:
     endedAt: row.ended_at,
     reason: row.reason_code ? { code: row.reason_code as Code, message: row.reason } : null,
     firstRejections: JSON.parse(row.first_rejections),
+    modified: row.modified,
+    requestedAt: row.requested_at?.getTime() ?? null,
+    rejectsOf: row.rejects_of ?? null,
+    deferredUntil: row.deferred_until ?? null,
+    contentHash: row.content_hash ?? null,
+    digest: row.digest ?? '',
+    profileVersion: row.profile_version ?? '',
+    usageDay: row.usage_day ?? null,
   };
   return { run, owner: row.owner, until: row.lease_until };
 }

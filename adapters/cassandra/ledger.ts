@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import type { Client } from 'cassandra-driver';
-import { type FileRun, isSettled, type StreamRun, type StreamSlot } from '../../core/model/run.ts';
+import { type FileRun, isSettled, type StreamRun, type StreamSlot, takenOver } from '../../core/model/run.ts';
 import { addMessages, emptyStreamRun } from '../../core/model/tally.ts';
 import type { Claim, Clock, Lease, Ledger, LedgerReader } from '../../core/ports.ts';
 import { cassandraDialect, type Dialect } from './client.ts';
@@ -28,7 +28,7 @@ export function cassandraLedger(
     }
   };
 
-  const readRun = async ({ feed, day, id }: FileRun) => {
+  const readRun = async ({ feed, day, id }: Pick<FileRun, 'feed' | 'day' | 'id'>) => {
     const row = (await query(cql.selectRun, [feed, day, id], 'reading a run', serial)).first();
     return row ? fileRunOf(row) : null;
   };
@@ -61,8 +61,7 @@ export function cassandraLedger(
         return { kind: 'held', lease: { run: stored.run, owner, until: stored.until } };
       }
       if (stored.until && stored.until > clock.now()) return { kind: 'busy', run: stored.run };
-      const { writeTimeBase, attempt } = stored.run;
-      const next: FileRun = { ...run, writeTimeBase, attempt: attempt + 1 };
+      const next = takenOver(stored.run, run);
       const held = { run: stored.run, owner: stored.owner, until };
       if (await updateRun(held, next, owner, until)) return { kind: 'held', lease: { run: next, owner, until } };
       return { kind: 'busy', run: (await readRun(run))?.run ?? stored.run };
@@ -75,6 +74,8 @@ export function cassandraLedger(
 
     settle: (lease, run) => updateRun(lease, run, lease.owner, null),
 
+    find: readRun,
+
     async counted(slot) {
       const row = await readSlot(slot);
       return row ? unpack(row.positions) : new Set();
@@ -85,9 +86,8 @@ export function cassandraLedger(
         const row = await readSlot(slot);
         const before = row ? streamRunOf(row) : emptyStreamRun(slot, clock.now());
         const positions = row ? unpack(row.positions) : new Set<string>();
-        const fresh = messages.filter(({ position }) => !positions.has(position));
+        const fresh = messages.filter(({ position }) => !positions.has(position) && positions.add(position));
         if (fresh.length === 0) return;
-        for (const { position } of fresh) positions.add(position);
         const after = addMessages(before, fresh, clock.now());
         const revision = randomUUID();
         const { feeds, startedAt, endedAt, firstRejections } = after;

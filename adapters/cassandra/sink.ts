@@ -1,7 +1,7 @@
 import type { Client } from 'cassandra-driver';
-import { primaryKey, type Table } from '../../core/model/table.ts';
+import { keyText, primaryKey, type Table } from '../../core/model/table.ts';
 import type { Sink, SinkFailure, SinkRow } from '../../core/ports.ts';
-import { insertRow } from './cql.ts';
+import { deleteRow, insertRow } from './cql.ts';
 import { isEncodingError, isPassing, messageOf, worldError } from './errors.ts';
 
 /** Keyspaces takes at most 30 statements in an unlogged batch. */
@@ -24,25 +24,47 @@ export function cassandraSink(client: Client, keyspace: string): Sink {
   return {
     name: 'cassandra',
 
-    async write(table, rows, signal) {
-      const statement = insertRow(keyspace, table);
-      const failures: SinkFailure[] = [];
-      const batches = group(table, rows);
-      let next = 0;
-      const worker = async () => {
-        while (next < batches.length && !signal.aborted) {
-          await writeBatch(client, statement, batches[next++] as Member[], failures);
-        }
-      };
-      await Promise.all(Array.from({ length: Math.min(IN_FLIGHT, batches.length) }, worker));
-      for (const { index } of batches.slice(next).flat()) {
-        failures.push({ index, message: 'the time is used up', retryable: true });
-      }
-      return failures;
+    write: (table, rows, signal) => {
+      const names = Object.keys(table.columns);
+      const batches = group(table, rows, ({ values, writeTime }) => [
+        ...names.map((name) => encodable(values[name])),
+        writeTime,
+      ]);
+      return send(client, insertRow(keyspace, table), batches, signal);
+    },
+
+    remove: (table, keys, signal) => {
+      const names = primaryKey(table);
+      const batches = group(table, keys, ({ values, writeTime }) => [
+        writeTime,
+        ...names.map((name) => encodable(values[name])),
+      ]);
+      return send(client, deleteRow(keyspace, table), batches, signal);
     },
 
     close: () => client.shutdown(),
   };
+}
+
+/** Sends batches of one statement, several at a time; those for which the time did not last count as failed. */
+async function send(
+  client: Client,
+  statement: string,
+  batches: readonly Member[][],
+  signal: AbortSignal,
+): Promise<SinkFailure[]> {
+  const failures: SinkFailure[] = [];
+  let next = 0;
+  const worker = async () => {
+    while (next < batches.length && !signal.aborted) {
+      await writeBatch(client, statement, batches[next++] as Member[], failures);
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(IN_FLIGHT, batches.length) }, worker));
+  for (const { index } of batches.slice(next).flat()) {
+    failures.push({ index, message: 'the time is used up', retryable: true });
+  }
+  return failures;
 }
 
 async function writeBatch(
@@ -76,16 +98,14 @@ async function writeBatch(
 const isRefusal = (error: unknown): boolean => isEncodingError(error) || (error as { code?: unknown }).code === 0x2200;
 
 /** Rows of one partition side by side. */
-function group(table: Table, rows: readonly SinkRow[]): Member[][] {
-  const names = Object.keys(table.columns);
+function group(table: Table, rows: readonly SinkRow[], paramsOf: (row: SinkRow) => unknown[]): Member[][] {
   const open = new Map<string, { members: Member[]; bytes: number }>();
   const batches: Member[][] = [];
 
-  for (const [index, { values, writeTime }] of rows.entries()) {
+  for (const [index, row] of rows.entries()) {
     if (isOverwritten(table, rows, index)) continue;
-    const params: unknown[] = names.map((name) => encodable(values[name]));
-    params.push(writeTime);
-    const key = keyOf(table.partitionKey, values);
+    const params = paramsOf(row);
+    const key = keyText(table, table.partitionKey, row.values);
     const bytes = sizeOf(params);
     let batch = open.get(key);
     if (!batch || batch.members.length === BATCH_ROWS || batch.bytes + bytes > BATCH_BYTES) {
@@ -107,15 +127,9 @@ function isOverwritten(table: Table, rows: readonly SinkRow[], index: number): b
   const row = rows[index] as SinkRow;
   for (let later = index + 1; rows[later]?.writeTime === row.writeTime; later++) {
     const key = primaryKey(table);
-    if (keyOf(key, row.values) === keyOf(key, (rows[later] as SinkRow).values)) return true;
+    if (keyText(table, key, row.values) === keyText(table, key, (rows[later] as SinkRow).values)) return true;
   }
   return false;
-}
-
-function keyOf(names: readonly string[], values: SinkRow['values']): string {
-  let key = '';
-  for (const name of names) key += `${String(values[name])}\u0000`;
-  return key;
 }
 
 /** The driver takes a long or a varint as text. */

@@ -8,6 +8,7 @@ export interface KeyHistory {
 
 /** A version of an object, or a replay of it. */
 export interface Version {
+  readonly run: string;
   readonly versionId: string;
   readonly generation: number;
   /** LastModified of the object, in milliseconds since 1970. */

@@ -1,10 +1,5 @@
 import { Cron } from 'croner';
-
-/** When a tenant's files are loaded: between two times of the day, or at the moments of a cron expression. All is UTC. */
-export type Hours =
-  | { readonly from: string; readonly to: string }
-  /** Five fields; files that arrive between two moments wait for the next, and have `minutes` from each. */
-  | { readonly cron: string; readonly minutes: number };
+import type { Hours } from '../model/tenant.ts';
 
 const MINUTE = 60_000;
 const DAY = 24 * 60 * MINUTE;

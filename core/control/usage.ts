@@ -1,3 +1,5 @@
+import type { Limits } from '../model/tenant.ts';
+
 /**
  * What a tenant has used of its day. Runs that have ended are folded into the totals; those that are open stand by their ids, so that
  * a retry after a crash finds whether it was counted. The whole is one document, changed by compare-and-set.
@@ -16,12 +18,7 @@ export interface Claim {
 }
 
 /** Limits of a day and of a moment; an absent one does not limit. */
-export interface UsageLimits {
-  readonly filesPerDay?: number;
-  readonly bytesPerDay?: number;
-  readonly rowsPerDay?: number;
-  readonly filesAtOnce?: number;
-}
+export type UsageLimits = Pick<Limits, 'filesPerDay' | 'bytesPerDay' | 'rowsPerDay' | 'filesAtOnce'>;
 
 export const noUsage: Usage = Object.freeze({ files: 0, bytes: 0, rows: 0, reserved: {} });
 

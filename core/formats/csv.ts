@@ -4,7 +4,7 @@ import { type Chunk, decode, type Reader, type Refusal, readRejection } from './
 /**
  * CSV by RFC 4180 with a header line; line ends are `\n` or `\r\n`, blank lines are skipped. Position 1 is the first record
  * below the header. A record with a misplaced quote costs itself only: reading goes on at the line after the one where it
- * began. That is why this is our own, held to csv-parse by a property test (docs/adr/0002-csv-reader.md).
+ * began. That is why this is our own, held to csv-parse by a property test (docs/adr/0003-csv-reader.md).
  */
 export const readCsv: Reader = async function* (source, { maxRecord }) {
   const rows = rowMaker();

@@ -51,6 +51,22 @@ export const codes = {
     'upload it again, encrypted by the bucket’s own key and in a storage class that is read at once',
   ],
 
+  'SLU-3012': [
+    'a later version of the file has loaded',
+    'nothing to do, or upload the file again to make it the latest',
+  ],
+  'SLU-3013': ['the file waits for the tenant’s hours', 'nothing to do: it is loaded when they begin'],
+  'SLU-3014': [
+    'the same content has been loaded already',
+    'nothing to do, or `sluice replay` the run to load it all the same',
+  ],
+  'SLU-3015': ['the file is larger than a whole day’s quota', 'split the file or raise the quota in the profile'],
+  'SLU-3016': [
+    'the file waits for the next day’s quota',
+    'nothing to do: it is loaded after midnight UTC; or raise the quota',
+  ],
+  'SLU-3017': ['the file waits for its turn', 'nothing to do: it is loaded when another one has ended'],
+
   'SLU-4001': ['a profile is invalid', 'mend the places that the message names'],
   'SLU-4002': ['an unknown tenant, feed or run', 'use one of the names that the message gives'],
   'SLU-4003': ['the command line is wrong', 'see `sluice <command> --help`'],

@@ -1,10 +1,27 @@
 import type { Code } from './codes.ts';
 import type { Counts, Rejection } from './row.ts';
 
-/** `partial` is loaded with rejections; `retrying` waits for its next attempt; the others end a run. */
-export type RunState = 'running' | 'retrying' | 'loaded' | 'partial' | 'refused' | 'failed';
+/**
+ * `retrying` waits for its next attempt and `deferred` for quota or hours; the others but `running` end a run: `loaded`, `partial` (loaded, with
+ * rejections), `refused`, `skipped` (the same content has loaded), `superseded` (a later version has loaded), `failed`.
+ */
+export type RunState =
+  | 'running'
+  | 'retrying'
+  | 'deferred'
+  | 'loaded'
+  | 'partial'
+  | 'refused'
+  | 'skipped'
+  | 'superseded'
+  | 'failed';
 
-export const isSettled = (state: RunState): boolean => state !== 'running' && state !== 'retrying';
+const unsettled: readonly RunState[] = ['running', 'retrying', 'deferred'];
+
+export const isSettled = (state: RunState): boolean => !unsettled.includes(state);
+
+/** True when the file's rows are in the sinks. */
+export const hasLoaded = (state: RunState): boolean => state === 'loaded' || state === 'partial';
 
 /** The feed under which runs are kept whose key names no feed of the tenant. */
 export const NO_FEED = '_';
@@ -20,14 +37,33 @@ export interface ObjectRef {
   readonly versionId: string;
 }
 
+/** What is to be done about an object: by its arrival, or by a replay, which is a generation of its own. */
+export interface FileDelivery {
+  readonly object: ObjectRef;
+  /** 0 for what arrived; each replay is one more. */
+  readonly generation: number;
+  /** When a replay was asked for, in milliseconds since 1970; null for what arrived. */
+  readonly requestedAt: number | null;
+  /** The run whose rejected records alone are to be loaded again; null for the whole file. */
+  readonly rejectsOf: string | null;
+}
+
+/** An object that has arrived. */
+export const arrival = (object: ObjectRef): FileDelivery => ({
+  object,
+  generation: 0,
+  requestedAt: null,
+  rejectsOf: null,
+});
+
 /** The ledger's entry for one version of an object. */
-export interface FileRun {
+export interface FileRun extends FileDelivery {
   readonly id: string;
   readonly feed: string;
   /** UTC day of the object's LastModified, `YYYY-MM-DD`: with the feed it is the ledger's partition. */
   readonly day: string;
-  readonly object: ObjectRef;
-  readonly generation: number;
+  /** When the object came to the bucket (LastModified); when it was looked for, if it was gone by then. */
+  readonly modified: Date;
   /** 1 for the first try. */
   readonly attempt: number;
   readonly state: RunState;
@@ -37,10 +73,30 @@ export interface FileRun {
   readonly writeTimeBase: number;
   readonly startedAt: Date;
   readonly endedAt: Date | null;
+  /** When a deferred run will be looked at again; null for all others. */
+  readonly deferredUntil: Date | null;
+  /** SHA-256 of the content; null until it has been read. */
+  readonly contentHash: string | null;
+  /** Sum of the hashes of all rows loaded, whatever their order: equal digests mean equal rows. Empty when there is none. */
+  readonly digest: string;
+  /** Which profile and transforms the last attempt ran with. */
+  readonly profileVersion: string;
+  /** The day, UTC, whose quota the run counts against; null when it has reserved none. */
+  readonly usageDay: string | null;
   /** Why the run was refused, failed or is being tried again; null when there is nothing to say. */
   readonly reason: { readonly code: Code; readonly message: string } | null;
   readonly firstRejections: readonly Rejection[];
 }
+
+/** A run as the next attempt takes it over: what the attempts before have fixed stays. */
+export const takenOver = (stored: FileRun, fresh: FileRun): FileRun => ({
+  ...fresh,
+  attempt: stored.attempt + 1,
+  modified: stored.modified,
+  bytes: stored.bytes,
+  writeTimeBase: stored.writeTimeBase,
+  usageDay: stored.usageDay,
+});
 
 /** Milliseconds between the arrival of messages and the answer of the database. */
 export interface Latency {

@@ -63,3 +63,16 @@ export function defineTable<
 
 /** The columns that identify a row, partition first. */
 export const primaryKey = (table: Table): readonly string[] => [...table.partitionKey, ...table.clusteringKey];
+
+/** A text that two rows share exactly when their values in these columns are the same to the database. */
+export function keyText(table: Table, names: readonly string[], values: Readonly<Record<string, unknown>>): string {
+  let key = '';
+  for (const name of names) {
+    const value = values[name];
+    // String(date) knows no milliseconds.
+    let text = value instanceof Date ? String(value.getTime()) : String(value);
+    if (table.columns[name] === 'uuid') text = text.toLowerCase();
+    key += `${text.length}:${text}`;
+  }
+  return key;
+}

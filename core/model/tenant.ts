@@ -15,12 +15,28 @@ export interface TransformContext {
   readonly origin: string;
 }
 
+/** When a tenant's files are loaded: between two times of the day, or from the moments of a cron expression on. All is UTC. */
+export type Hours =
+  /** `HH:MM`; `from` after `to` goes over midnight, and equal ones mean all day. */
+  | { readonly from: string; readonly to: string }
+  /** Five fields; loading may begin for `minutes` from each of its moments. */
+  | { readonly cron: string; readonly minutes: number };
+
 /** One kind of data that a tenant sends: `s3://<staging>/<name>/…`, or messages on the stream. */
 export interface Feed<Out = unknown> {
   readonly name: string;
   readonly description: string;
   readonly formats: readonly Format[];
   readonly table: Table<Out>;
+  /** Of files that wait, those of the feed with the greater number come first; 0 when absent. */
+  readonly priority?: number;
+  /** What becomes of a file whose very content the feed has loaded before: it is loaded (when absent) or skipped. */
+  readonly sameContent?: 'load' | 'skip';
+  /**
+   * What a new version of a key does: its rows are put beside and over those of the old one (`upsert`, when absent), or the rows of the old one that
+   * it has no more are deleted (`replace`).
+   */
+  readonly overwrite?: 'upsert' | 'replace';
   /**
    * The tenant's own code: one record in, a row out, several rows, or null to drop the record. Throwing rejects it.
    * It is pure: no I/O, no clock, no state, so that a second attempt gives the same rows.
@@ -38,6 +54,12 @@ export interface Limits {
   readonly maxFileRows: number;
   /** Largest message, in bytes. */
   readonly maxMessageBytes: number;
+  /** Files, their bytes and their rows that are loaded in a day, UTC; what goes beyond waits for the next day. Absent: no limit. */
+  readonly filesPerDay?: number;
+  readonly bytesPerDay?: number;
+  readonly rowsPerDay?: number;
+  /** Files that are loaded at one time. Absent: no limit. */
+  readonly filesAtOnce?: number;
 }
 
 export interface StreamSettings {
@@ -57,6 +79,8 @@ export interface Tenant {
   readonly contact: string;
   readonly limits: Limits;
   readonly stream: StreamSettings;
+  /** When files are loaded; absent: at any time. */
+  readonly hours?: Hours;
   // biome-ignore lint/suspicious/noExplicitAny: each feed has a row type of its own, checked where it is defined
   readonly feeds: readonly Feed<any>[];
 }

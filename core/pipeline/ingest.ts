@@ -15,6 +15,8 @@ export interface Settled {
   readonly loaded: readonly Row[];
   readonly dropped: readonly Row[];
   readonly rejected: readonly Rejection[];
+  /** What the loaded rows became in the sink. */
+  readonly outputs: readonly Readonly<Record<string, unknown>>[];
 }
 
 export interface IngestTask {
@@ -71,13 +73,17 @@ function settle(read: number, transformed: readonly Transformed[], rejected: Rej
   const refused = new Set(rejected.map(({ position }) => position));
   const loaded: Row[] = [];
   const dropped: Row[] = [];
+  const stored: Readonly<Record<string, unknown>>[] = [];
   for (const { row, outputs } of transformed) {
     if (outputs.length === 0) dropped.push(row);
-    else if (!refused.has(row.position)) loaded.push(row);
+    else if (!refused.has(row.position)) {
+      loaded.push(row);
+      stored.push(...outputs);
+    }
   }
   const counts = { read, loaded: loaded.length, dropped: dropped.length, rejected: rejected.length };
   if (!balanced(counts)) throw new FatalError('SLU-5005', `counts do not balance: ${JSON.stringify(counts)}`);
-  return { counts, loaded, dropped, rejected };
+  return { counts, loaded, dropped, rejected, outputs: stored };
 }
 
 interface Window {

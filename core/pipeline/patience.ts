@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { TransientError } from '../model/errors.ts';
-import type { Ledger, Objects } from '../ports.ts';
+import type { Ledger, Objects, Registry } from '../ports.ts';
 
 /** 50 ms, doubling up to 5 s, each with up to as much again by chance, so that functions do not come back in step. */
 export async function pause(attempt: number, signal: AbortSignal): Promise<'rested' | 'out of time'> {
@@ -29,6 +29,7 @@ export const patientLedger = (ledger: Ledger, signal: AbortSignal): Ledger => ({
   claim: (...given) => patiently(signal, () => ledger.claim(...given)),
   renew: (...given) => patiently(signal, () => ledger.renew(...given)),
   settle: (...given) => patiently(signal, () => ledger.settle(...given)),
+  find: (...given) => patiently(signal, () => ledger.find(...given)),
   counted: (...given) => patiently(signal, () => ledger.counted(...given)),
   tally: (...given) => patiently(signal, () => ledger.tally(...given)),
 });
@@ -36,4 +37,12 @@ export const patientLedger = (ledger: Ledger, signal: AbortSignal): Ledger => ({
 export const patientObjects = (objects: Objects, signal: AbortSignal): Objects => ({
   find: (...given) => patiently(signal, () => objects.find(...given)),
   put: (...given) => patiently(signal, () => objects.put(...given)),
+  texts: (...given) => objects.texts(...given),
+  versions: (...given) => patiently(signal, () => objects.versions(...given)),
+});
+
+export const patientRegistry = (registry: Registry, signal: AbortSignal): Registry => ({
+  read: (...given) => patiently(signal, () => registry.read(...given)),
+  list: (...given) => patiently(signal, () => registry.list(...given)),
+  change: (...given) => patiently(signal, () => registry.change(...given)),
 });

@@ -35,3 +35,17 @@ export const putMessageRejection = (
     `${rejectsPrefix(feed, day, runId)}${rejection.position}.ndjson`,
     `${JSON.stringify(rejection)}\n`,
   );
+
+/** The positions that a run has rejected. */
+export async function rejectedPositions(
+  objects: Objects,
+  bucket: string,
+  { feed, day }: Pick<FileRun, 'feed' | 'day'>,
+  runId: string,
+): Promise<Set<number>> {
+  const positions = new Set<number>();
+  for await (const text of objects.texts(bucket, rejectsPrefix(feed, day, runId))) {
+    for (const line of text.split('\n')) if (line !== '') positions.add(Number(JSON.parse(line).position));
+  }
+  return positions;
+}

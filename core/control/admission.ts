@@ -1,0 +1,126 @@
+import { type Code, codes } from '../model/codes.ts';
+import type { FileRun } from '../model/run.ts';
+import type { Feed, Tenant } from '../model/tenant.ts';
+import type { Clock, Registry } from '../ports.ts';
+import { type Dated, dateVersion, isSuperseded, type KeyHistory } from './history.ts';
+import { nextDay, opensAt } from './hours.ts';
+import { type Broken, impossible, noUsage, reserve, type Usage } from './usage.ts';
+import type { WaitsFor } from './waiting.ts';
+
+/** The answer to a file that its profile takes: go on, or a state that it gets instead, with the reason. */
+export type Decision =
+  | { readonly kind: 'go'; readonly run: FileRun }
+  | {
+      readonly kind: 'stop';
+      readonly state: 'superseded' | 'skipped' | 'refused';
+      readonly reason: { readonly code: Code; readonly message: string };
+    }
+  | {
+      readonly kind: 'defer';
+      readonly until: Date;
+      readonly waitsFor: WaitsFor;
+      readonly reason: { readonly code: Code; readonly message: string };
+    };
+
+export interface AdmissionWorld {
+  readonly tenant: Tenant;
+  readonly registry: Registry;
+  readonly clock: Clock;
+}
+
+export const historyPart = ({ object }: FileRun): string => `key/${object.bucket}/${object.key}`;
+export const contentPart = (feed: string, hash: string): string => `content/${feed}/${hash}`;
+export const USAGE_PART = 'usage';
+
+/** A file that waits for another's end is looked at again after this, in milliseconds, should nobody wake it. */
+const TURN = 60_000;
+
+/**
+ * Dates the version, so that every attempt writes with the same times, and finds one that comes too late. A replay of rejects keeps the
+ * time of the run that rejected them.
+ */
+export async function admitVersion(run: FileRun, { registry }: AdmissionWorld): Promise<Decision> {
+  const version = versionOf(run);
+  const { history, base } = await registry.change<KeyHistory, ReturnType<typeof dateVersion>>(
+    historyPart(run),
+    'history',
+    (before) => {
+      if (run.rejectsOf !== null && before)
+        return { value: before, result: { history: before, base: run.writeTimeBase } };
+      const dated = dateVersion(before, version);
+      return { value: dated.history, result: dated };
+    },
+  );
+  if (isSuperseded(history, { ...version, base })) {
+    const message = `version ${history.loaded?.versionId} of the same key is later and has been loaded`;
+    return { kind: 'stop', state: 'superseded', reason: { code: 'SLU-3012', message } };
+  }
+  return { kind: 'go', run: { ...run, writeTimeBase: Math.max(base, run.writeTimeBase) } };
+}
+
+export const versionOf = (run: FileRun): Omit<Dated, 'base'> => ({
+  run: run.id,
+  versionId: run.object.versionId,
+  generation: run.generation,
+  modified: run.modified.getTime(),
+  requested: run.requestedAt,
+});
+
+/** Whether the tenant's hours let a file in now. */
+export function admitHours(run: FileRun, { tenant, clock }: AdmissionWorld): Decision {
+  const until = opensAt(tenant.hours, clock.now());
+  if (!until) return { kind: 'go', run };
+  const message = `the profile loads files ${hoursText(tenant)}; the next time is ${until.toISOString()}`;
+  return { kind: 'defer', until, waitsFor: 'hours', reason: { code: 'SLU-3013', message } };
+}
+
+const hoursText = ({ hours }: Tenant): string =>
+  !hours ? 'at any time' : 'cron' in hours ? `at "${hours.cron}"` : `from ${hours.from} to ${hours.to} UTC`;
+
+/** Skips a file whose very content the feed has loaded, if the profile says so. */
+export async function admitContent(run: FileRun, feed: Feed, { registry }: AdmissionWorld): Promise<Decision> {
+  if (feed.sameContent !== 'skip' || run.generation > 0 || !run.contentHash) return { kind: 'go', run };
+  const loaded = await registry.read<{ run: string; object: string }>(
+    contentPart(feed.name, run.contentHash),
+    'loaded',
+  );
+  if (!loaded || loaded.run === run.id) return { kind: 'go', run };
+  const message = `the run ${loaded.run} has loaded the same content from "${loaded.object}"`;
+  return { kind: 'stop', state: 'skipped', reason: { code: 'SLU-3014', message } };
+}
+
+/** Reserves the file's share of the day's quota: of files that ask at one time none goes beyond it. */
+export async function admitQuota(
+  run: FileRun,
+  rows: number,
+  { tenant, registry, clock }: AdmissionWorld,
+): Promise<Decision> {
+  const { limits } = tenant;
+  const claim = { bytes: run.bytes, rows };
+  const never = impossible(limits, claim);
+  if (never) {
+    const message = `${brokenText(never, limits[never], claim)}; no day could take the file`;
+    return { kind: 'stop', state: 'refused', reason: { code: 'SLU-3015', message } };
+  }
+  const usageDay = run.usageDay ?? clock.now().toISOString().slice(0, 10);
+  const broken = await registry.change<Usage, Broken>(USAGE_PART, usageDay, (before) => {
+    const asked = reserve(before ?? noUsage, limits, run.id, claim);
+    return { value: asked.broken ? before : asked.usage, result: asked.broken };
+  });
+  if (!broken) return { kind: 'go', run: { ...run, usageDay } };
+  const turn = broken === 'filesAtOnce';
+  const until = turn ? new Date(clock.now().getTime() + TURN) : nextDay(clock.now());
+  const reason = { code: turn ? 'SLU-3017' : 'SLU-3016', message: brokenText(broken, limits[broken], claim) } as const;
+  return { kind: 'defer', until, waitsFor: turn ? 'turn' : 'quota', reason };
+}
+
+function brokenText(
+  broken: NonNullable<Broken>,
+  limit: number | undefined,
+  claim: { bytes: number; rows: number },
+): string {
+  if (broken === 'bytesPerDay') return `with its ${claim.bytes} bytes the day would have more than ${limit} bytes`;
+  if (broken === 'rowsPerDay') return `with its ${claim.rows} rows the day would have more than ${limit} rows`;
+  if (broken === 'filesPerDay') return `the day has had its ${limit} files`;
+  return `${limit} files are being loaded already: ${codes['SLU-3017'][0]}`;
+}

@@ -1,0 +1,51 @@
+import { arrival } from '../model/run.ts';
+import type { Tenant } from '../model/tenant.ts';
+import { runIdOf } from '../pipeline/new-run.ts';
+import type { Clock, Ledger, Objects, Queue, Registry } from '../ports.ts';
+
+export interface SweepWorld {
+  readonly tenant: Tenant;
+  readonly registry: Registry;
+  readonly ledger: Pick<Ledger, 'find'>;
+  readonly objects: Pick<Objects, 'versions'>;
+  readonly queue: Queue;
+  readonly clock: Clock;
+  readonly stagingBucket: string;
+}
+
+/** Milliseconds after which an event that has not come counts as lost. */
+const PATIENCE = 5 * 60_000;
+
+/**
+ * Looks at one page of the staging bucket, going on where the last call stopped, and sends what has no run. A call costs the same however much
+ * is settled; a bucket is gone through in as many calls as it has pages.
+ */
+export async function sweep(world: SweepWorld): Promise<number> {
+  const { registry, objects, stagingBucket } = world;
+  const from = await registry.read<string>('sweep', 'cursor');
+  const { versions, next } = await objects.versions(stagingBucket, '', from);
+  const before = new Date(world.clock.now().getTime() - PATIENCE);
+  const sent = await sendWithoutRun(
+    versions.filter(({ lastModified }) => lastModified < before),
+    world,
+  );
+  await registry.change<string, void>('sweep', 'cursor', () => ({ value: next, result: undefined }));
+  return sent;
+}
+
+type Version = Awaited<ReturnType<Objects['versions']>>['versions'][number];
+
+/** Sends the deliveries of those versions that the ledger does not know. */
+export async function sendWithoutRun(
+  versions: readonly Version[],
+  { tenant, ledger, queue }: Pick<SweepWorld, 'tenant' | 'ledger' | 'queue'>,
+): Promise<number> {
+  let sent = 0;
+  for (const { bucket, key, versionId, lastModified } of versions) {
+    const delivery = arrival({ bucket, key, versionId });
+    if (await ledger.find(runIdOf(tenant, delivery, lastModified))) continue;
+    await queue.send(delivery);
+    sent++;
+  }
+  return sent;
+}

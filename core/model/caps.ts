@@ -1,0 +1,40 @@
+import type { Limits } from './tenant.ts';
+
+/**
+ * What no profile may exceed, whatever a tenant has agreed: the platform's own bounds, in this one place. A profile beyond them is
+ * invalid (profile.ts), and admission holds to them even so.
+ */
+export const caps = Object.freeze({
+  /** One invocation loads a file, and has 15 minutes for it. */
+  maxFileBytes: 1_000_000_000,
+  maxFileRows: 10_000_000,
+  /** Kinesis takes no larger record. */
+  maxMessageBytes: 1_048_576,
+  filesPerDay: 100_000,
+  bytesPerDay: 1_000_000_000_000,
+  rowsPerDay: 10_000_000_000,
+  filesAtOnce: 100,
+  shards: 100,
+  /** Kinesis keeps a record for a year at most. */
+  retentionHours: 8760,
+  /** Cassandra's own limit for a row's time to live: 20 years, in seconds. */
+  ttl: 630_720_000,
+});
+
+/** Limits of a day and of a moment hold for every tenant: where a profile names none, the platform's own do. */
+type Capped = Limits & { readonly [Name in 'filesPerDay' | 'bytesPerDay' | 'rowsPerDay' | 'filesAtOnce']: number };
+
+/** The limits that count: the profile's, and never more than the platform's. */
+export function capped(limits: Limits): Capped {
+  const least = (name: keyof Capped): number => Math.min((limits as Partial<Capped>)[name] ?? caps[name], caps[name]);
+  return {
+    ...limits,
+    maxFileBytes: least('maxFileBytes'),
+    maxFileRows: least('maxFileRows'),
+    maxMessageBytes: least('maxMessageBytes'),
+    filesPerDay: least('filesPerDay'),
+    bytesPerDay: least('bytesPerDay'),
+    rowsPerDay: least('rowsPerDay'),
+    filesAtOnce: least('filesAtOnce'),
+  };
+}

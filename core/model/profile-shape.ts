@@ -1,0 +1,79 @@
+import { z } from 'zod';
+import { caps } from './caps.ts';
+import { extensions } from './tenant.ts';
+
+/** What a profile is made of, as plain data; what its parts mean to each other is in profile.ts. */
+
+export const columnTypes = [
+  ...['text', 'int', 'smallint', 'tinyint', 'float', 'double', 'boolean', 'timestamp', 'date', 'time'],
+  ...['bigint', 'varint', 'decimal', 'uuid', 'blob'],
+] as const;
+
+const whole = (min: number, max: number) => z.int().min(min).max(max);
+const words = z.string().trim().min(1);
+const timeOfDay = z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/, 'a time of day such as 08:30');
+
+const table = z.strictObject({
+  name: z.string(),
+  columns: z.record(z.string(), z.enum(columnTypes)),
+  partitionKey: z.array(z.string()),
+  clusteringKey: z.array(z.string()),
+  ttl: whole(0, caps.ttl),
+  out: z.undefined().optional(),
+});
+
+const feed = z.strictObject({
+  name: z.string(),
+  description: words,
+  formats: z.array(z.enum(Object.keys(extensions) as [keyof typeof extensions])).min(1),
+  table,
+  priority: whole(-1000, 1000).optional(),
+  sameContent: z.enum(['load', 'skip']).optional(),
+  overwrite: z.enum(['upsert', 'replace']).optional(),
+  transform: z.custom((value) => typeof value === 'function', 'a function'),
+});
+
+const limits = z.strictObject({
+  maxFileBytes: whole(1, caps.maxFileBytes),
+  maxFileRows: whole(1, caps.maxFileRows),
+  maxMessageBytes: whole(1, caps.maxMessageBytes),
+  filesPerDay: whole(1, caps.filesPerDay).optional(),
+  bytesPerDay: whole(1, caps.bytesPerDay).optional(),
+  rowsPerDay: whole(1, caps.rowsPerDay).optional(),
+  filesAtOnce: whole(1, caps.filesAtOnce).optional(),
+});
+
+const stream = z.strictObject({
+  shards: whole(1, caps.shards),
+  retentionHours: whole(24, caps.retentionHours),
+  feed: z.string(),
+});
+
+const hours = z.union(
+  [z.strictObject({ from: timeOfDay, to: timeOfDay }), z.strictObject({ cron: words, minutes: whole(1, 7 * 24 * 60) })],
+  '{from, to} or {cron, minutes}',
+);
+
+export const profileShape = z.strictObject({
+  id: z.string(),
+  name: words,
+  contact: words,
+  limits,
+  stream,
+  hours: hours.optional(),
+  feeds: z.array(feed).min(1),
+});
+
+/** The keys that are known at a place of the profile, whatever the index. */
+export function knownKeys(path: readonly PropertyKey[]): readonly string[] {
+  const place = path.map((part) => (typeof part === 'number' ? '*' : String(part))).join('.');
+  const shapes: Readonly<Record<string, object>> = {
+    '': profileShape.shape,
+    limits: limits.shape,
+    stream: stream.shape,
+    hours: { from: 0, to: 0, cron: 0, minutes: 0 },
+    'feeds.*': feed.shape,
+    'feeds.*.table': table.shape,
+  };
+  return Object.keys(shapes[place] ?? {}).filter((name) => name !== 'out');
+}

@@ -1,0 +1,182 @@
+import type { z } from 'zod';
+import { keyspacesLimits } from './keyspaces-limits.ts';
+import { didYouMean, nearest } from './nearest.ts';
+import { knownKeys, profileShape } from './profile-shape.ts';
+import { NO_FEED } from './run.ts';
+import { show } from './show.ts';
+import { primaryKey, type Table } from './table.ts';
+import { type Feed, keyspaces, type Tenant } from './tenant.ts';
+
+/** One mistake of a profile. */
+export interface ProfileProblem {
+  /** Such as `feeds.0.table.columns.day`. */
+  readonly path: string;
+  /** What is wrong, what was expected, and the nearest known name where there is one. */
+  readonly message: string;
+}
+
+/** Finds every mistake of a profile at once; none means that it can be deployed. */
+export function problemsOf(tenant: Tenant): ProfileProblem[] {
+  const { error } = profileShape.safeParse(tenant);
+  const problems = (error?.issues ?? []).flatMap((issue) => toldBy(issue, tenant));
+  const say: Say = (path, message) => problems.push({ path, message });
+  // What follows looks only at what has the right shape; the rest has been told above.
+  if (typeof tenant?.id === 'string') checkId(tenant.id, say);
+  const feeds = (Array.isArray(tenant?.feeds) ? tenant.feeds : []).filter(isObject) as Partial<Feed>[];
+  checkFeeds(feeds, say);
+  const names = feeds.map(({ name }) => String(name));
+  const streamFeed: unknown = tenant?.stream?.feed;
+  if (typeof streamFeed === 'string' && !names.includes(streamFeed)) {
+    const hint = didYouMean(streamFeed, names) || `; the tenant has ${names.join(', ')}`;
+    say('stream.feed', `no feed is named ${show(streamFeed)}${hint}`);
+  }
+  return problems;
+}
+
+/** Finds what tenants that are right by themselves cannot have together; `path` begins with the tenant's place in the list. */
+export function problemsBetween(tenants: readonly Tenant[]): ProfileProblem[] {
+  const problems: ProfileProblem[] = [];
+  const owners = new Map<string, number>();
+  for (const [index, { id }] of tenants.entries()) {
+    for (const keyspace of Object.values(keyspaces(id))) {
+      const owner = owners.get(keyspace);
+      if (owner === undefined) owners.set(keyspace, index);
+      else if (owner !== index) {
+        const message = `the keyspace ${keyspace} belongs to tenant ${tenants[owner]?.id} already; choose another id`;
+        if (!problems.some(({ path }) => path === `${index}.id`)) problems.push({ path: `${index}.id`, message });
+      }
+    }
+  }
+  return problems;
+}
+
+type Say = (path: string, message: string) => void;
+
+const isObject = (value: unknown): boolean => typeof value === 'object' && value !== null;
+
+/** A mistake of shape in our words: what is there, what was expected. */
+function toldBy(issue: z.core.$ZodIssue, tenant: unknown): ProfileProblem[] {
+  if (issue.code === 'unrecognized_keys') {
+    const known = knownKeys(issue.path);
+    return issue.keys.map((key) => ({
+      path: [...issue.path, key].join('.'),
+      message: `no such setting${didYouMean(key, known) || `; known are ${known.join(', ')}`}`,
+    }));
+  }
+  const path = issue.path.join('.');
+  const value = issue.path.reduce<unknown>(
+    (at, key) => (at as Record<PropertyKey, unknown> | undefined)?.[key],
+    tenant,
+  );
+  if (value === undefined) return [{ path, message: `is missing; expected is ${expected(issue)}` }];
+  return [{ path, message: `${show(value)} is not ${expected(issue)}${suggestion(issue, value)}` }];
+}
+
+function expected(issue: z.core.$ZodIssue): string {
+  switch (issue.code) {
+    case 'invalid_type':
+      return (
+        { int: 'a whole number', array: 'a list', record: 'an object' }[issue.expected as string] ??
+        `a ${issue.expected}`
+      );
+    case 'invalid_value':
+      return `one of ${issue.values.map(String).join(', ')}`;
+    case 'too_big':
+      return `at most ${issue.maximum.toLocaleString('en-US')}, the platform’s cap`;
+    case 'too_small':
+      return issue.origin === 'number' ? `at least ${issue.minimum}` : 'allowed: it must not be empty';
+    default:
+      return issue.message;
+  }
+}
+
+/** What other languages and databases call our column types. */
+const SYNONYMS: Readonly<Record<string, string>> = {
+  string: 'text',
+  varchar: 'text',
+  integer: 'int',
+  number: 'double',
+  long: 'bigint',
+  bool: 'boolean',
+  datetime: 'timestamp',
+  bytes: 'blob',
+};
+
+function suggestion(issue: z.core.$ZodIssue, value: unknown): string {
+  if (issue.code !== 'invalid_value' || typeof value !== 'string') return '';
+  const found = SYNONYMS[value.toLowerCase()] ?? nearest(value, issue.values.map(String));
+  return found !== undefined && issue.values.includes(found) ? `; did you mean ${found}?` : '';
+}
+
+/** Ids name keyspaces, roles, buckets and stacks: none of these may be somebody else's. */
+const RESERVED = ['cassandra', 'platform', 'dse', 'solr'];
+
+function checkId(id: string, say: Say): void {
+  if (id.endsWith('_ops')) say('id', `${show(id)} ends in _ops, as only the ledger’s keyspaces do`);
+  else if (!/^[a-z][a-z0-9]{0,31}$/.test(id)) {
+    say('id', `${show(id)} is not lower case letters and digits, beginning with a letter, at most 32`);
+  } else if (id.startsWith('system') || RESERVED.includes(id)) {
+    say('id', `${show(id)} is taken by Cassandra or by the platform; choose another`);
+  }
+}
+
+function checkFeeds(feeds: readonly Partial<Feed>[], say: Say): void {
+  const seen = new Map<unknown, number>();
+  const tables = new Map<unknown, { shape: string; feed: unknown }>();
+  for (const [index, { name, table, transform }] of feeds.entries()) {
+    const place = `feeds.${index}`;
+    if (typeof name === 'string') {
+      if (name === NO_FEED) say(`${place}.name`, `"${NO_FEED}" stands for no feed in the ledger; choose another`);
+      else if (!/^[a-z][a-z0-9_-]{0,47}$/.test(name)) {
+        say(
+          `${place}.name`,
+          `${show(name)} is not lower case letters, digits, - and _, beginning with a letter, at most 48`,
+        );
+      }
+      if (seen.has(name)) say(`${place}.name`, `${show(name)} is the name of feed ${seen.get(name)} already`);
+      else seen.set(name, index);
+    }
+    if (Object.prototype.toString.call(transform).startsWith('[object Async')) {
+      say(`${place}.transform`, 'is async; a transform does not wait: it returns a row, a list of rows, or null');
+    }
+    if (!isObject(table)) continue;
+    checkTable(table as Partial<Table>, `${place}.table`, say);
+    const { columns, partitionKey, clusteringKey, ttl } = table as Partial<Table>;
+    const shape = JSON.stringify([columns, partitionKey, clusteringKey, ttl]);
+    const other = tables.get(table?.name);
+    if (other && other.shape !== shape) {
+      say(`${place}.table.name`, `the feed ${String(other.feed)} has a table ${show(table?.name)} of another shape`);
+    }
+    if (!other) tables.set(table?.name, { shape, feed: name });
+  }
+}
+
+/** Cassandra and Keyspaces take names of at most 48 characters. */
+const NAME = /^[a-z][a-z0-9_]{0,47}$/;
+const NAME_RULE = 'lower case letters, digits and _, beginning with a letter, at most 48';
+
+function checkTable(table: Partial<Table>, place: string, say: Say): void {
+  const { name, ttl } = table;
+  const columns = isObject(table.columns) ? Object.keys(table.columns as object) : [];
+  if (typeof name === 'string' && !NAME.test(name)) say(`${place}.name`, `${show(name)} is not ${NAME_RULE}`);
+  for (const column of columns) {
+    if (!NAME.test(column)) say(`${place}.columns.${column}`, `the name is not ${NAME_RULE}`);
+  }
+  const most = ttl ? keyspacesLimits.columnsWithTtl : keyspacesLimits.columns;
+  if (columns.length > most) {
+    say(`${place}.columns`, `${columns.length} columns; Keyspaces writes at most ${most}${ttl ? ' with a ttl' : ''}`);
+  }
+  if (!Array.isArray(table.partitionKey) || !Array.isArray(table.clusteringKey)) return;
+  if (table.partitionKey.length === 0)
+    say(`${place}.partitionKey`, 'is empty; name the columns that choose the partition');
+  const met = new Set<string>();
+  for (const column of primaryKey(table as Table)) {
+    const part = table.partitionKey.includes(column) ? 'partitionKey' : 'clusteringKey';
+    if (!columns.includes(column)) {
+      const hint = didYouMean(String(column), columns) || `; the table has ${columns.join(', ')}`;
+      say(`${place}.${part}`, `no column is named ${show(column)}${hint}`);
+    }
+    if (met.has(column)) say(`${place}.${part}`, `the column ${show(column)} is in the key twice`);
+    met.add(column);
+  }
+}

@@ -1,0 +1,61 @@
+import { contentPart, historyPart, USAGE_PART, versionOf } from '../control/admission.ts';
+import { type KeyHistory, noteLoaded } from '../control/history.ts';
+import { release, type Usage } from '../control/usage.ts';
+import { listOpen, noteClosed, waitingForOthers } from '../control/waiting.ts';
+import { receiptKey, receiptOf } from '../model/receipt.ts';
+import { type FileRun, hasLoaded } from '../model/run.ts';
+import type { Tenant } from '../model/tenant.ts';
+import type { Announcements, Objects, Queue, Registry } from '../ports.ts';
+
+export interface FinishWorld {
+  readonly tenant: Tenant;
+  readonly registry: Registry;
+  readonly objects: Objects;
+  readonly queue: Queue;
+  readonly announcements: Announcements;
+  readonly rejectsBucket: string;
+}
+
+/**
+ * Does all that the end of a run brings: quota, history, receipt, event, and the next file's turn. Each step can be repeated, and the run leaves
+ * the list of open ones as the last of them, so that whoever finds it there after a crash does them again.
+ */
+export async function finish(run: FileRun, world: FinishWorld): Promise<void> {
+  const { tenant, registry } = world;
+  const loaded = hasLoaded(run.state);
+  if (run.usageDay !== null) {
+    const used = loaded ? { bytes: run.bytes, rows: run.counts.read } : undefined;
+    await registry.change<Usage, void>(USAGE_PART, run.usageDay, (before) => ({
+      value: before && release(before, run.id, used),
+      result: undefined,
+    }));
+  }
+  if (loaded && run.rejectsOf === null) {
+    const version = { ...versionOf(run), base: run.writeTimeBase };
+    await registry.change<KeyHistory, void>(historyPart(run), 'history', (before) => ({
+      value: noteLoaded(before, version),
+      result: undefined,
+    }));
+    if (run.contentHash && tenant.feeds.some(({ name, sameContent }) => name === run.feed && sameContent === 'skip')) {
+      await registry.change<{ run: string; object: string }, void>(
+        contentPart(run.feed, run.contentHash),
+        'loaded',
+        (before) => ({ value: before ?? { run: run.id, object: run.object.key }, result: undefined }),
+      );
+    }
+  }
+  await tell(run, world);
+  await noteClosed(registry, run.id);
+  const [next] = waitingForOthers(await listOpen(registry));
+  if (next) await world.queue.send(next.delivery);
+}
+
+/** Puts the receipt where the tenant finds it, and announces it. */
+export async function tell(
+  run: FileRun,
+  { tenant, objects, announcements, rejectsBucket }: FinishWorld,
+): Promise<void> {
+  const receipt = receiptOf(tenant.id, run);
+  await objects.put(rejectsBucket, receiptKey(run), JSON.stringify(receipt, null, 2));
+  await announcements.announce(receipt);
+}

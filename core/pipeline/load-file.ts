@@ -1,0 +1,91 @@
+import type { Chunk } from '../formats/format.ts';
+import { readers } from '../formats/readers.ts';
+import { TransientError } from '../model/errors.ts';
+import { addCounts, noCounts, type Rejection } from '../model/row.ts';
+import { type FileRun, type RunState, SAMPLE_SIZE } from '../model/run.ts';
+import { primaryKey } from '../model/table.ts';
+import type { Tenant } from '../model/tenant.ts';
+import type { Lease, Ledger, Objects, Registry, Sink, StoredObject } from '../ports.ts';
+import type { Admitted } from './admit.ts';
+import { addToDigest } from './digest.ts';
+import { maxRecordOf } from './first-pass.ts';
+import { ingest, type Settled } from './ingest.ts';
+import { keepKeys, removeVanished } from './manifest.ts';
+import { putFileRejections, rejectedPositions } from './rejects.ts';
+import { PATIENCE_WITH_FILES } from './transform.ts';
+import { earliestWriteTime, type WriteTimes } from './write-time.ts';
+
+export interface LoadWorld extends WriteTimes {
+  readonly tenant: Tenant;
+  readonly objects: Objects;
+  readonly ledger: Ledger;
+  readonly registry: Registry;
+  readonly sink: Sink;
+  readonly rejectsBucket: string;
+  /** Ends when the function's time is nearly used up. */
+  readonly signal: AbortSignal;
+}
+
+/** Seconds that a run is safe from other attempts without a sign of life; renewed at half of it. */
+export const LEASE_SECONDS = 20;
+
+/** Loads a file's rows, noting after each window what is settled. Answers the lease as it is then, and the run as it is to end. */
+export async function loadFile(
+  first: Lease,
+  stored: StoredObject,
+  { feed, format }: Admitted,
+  world: LoadWorld,
+): Promise<{ lease: Lease; run: FileRun }> {
+  const { tenant, clock, ledger, objects, rejectsBucket, signal } = world;
+  let lease = first;
+  // An attempt long after the first may find the base out of the database's reach; a later one then only ever raises it.
+  const writeTimeBase = Math.max(lease.run.writeTimeBase, earliestWriteTime(world));
+  let run: FileRun = { ...lease.run, writeTimeBase, counts: noCounts(), firstRejections: [], digest: '' };
+  const only = run.rejectsOf === null ? null : await rejectedPositions(objects, rejectsBucket, run, run.rejectsOf);
+  const chunks = readers[format](stored.open(signal), { maxRecord: maxRecordOf(tenant.limits) });
+  const keys = feed.overwrite === 'replace' ? keepKeys(primaryKey(feed.table)) : null;
+
+  const settled = async ({ counts, rejected, outputs }: Settled) => {
+    await putFileRejections(objects, rejectsBucket, run, rejected);
+    const total = { ...run.counts };
+    addCounts(total, counts);
+    keys?.add(outputs);
+    const firstRejections = firstOf([...run.firstRejections, ...rejected]);
+    run = { ...run, counts: total, firstRejections, digest: addToDigest(run.digest, outputs) };
+    if (lease.until.getTime() - clock.now().getTime() > (LEASE_SECONDS * 1000) / 2) return;
+    const renewed = await ledger.renew(lease, run, LEASE_SECONDS);
+    if (!renewed) throw new TransientError('SLU-5003', `another attempt has taken the run ${run.id}`);
+    lease = renewed;
+  };
+  const { refusal } = await ingest({
+    tenant: tenant.id,
+    feed,
+    origin: `s3://${run.object.bucket}/${run.object.key}`,
+    chunks: only ? onlyAt(chunks, only) : chunks,
+    sink: world.sink,
+    signal,
+    patience: PATIENCE_WITH_FILES,
+    writeTimeOf: ({ position }) => run.writeTimeBase + withinSecond(Number(position), tenant.limits.maxFileRows),
+    settled,
+  });
+  if (keys && !refusal && !only) await removeVanished(keys.all(), run, feed, world);
+  const state: RunState = refusal ? 'refused' : run.counts.rejected > 0 ? 'partial' : 'loaded';
+  return { lease, run: { ...run, state, reason: refusal } };
+}
+
+const firstOf = (rejections: readonly Rejection[]): readonly Rejection[] =>
+  rejections
+    .toSorted((a, b) => Number(a.position) - Number(b.position))
+    .slice(0, SAMPLE_SIZE)
+    .map((rejection) => ({ ...rejection, raw: rejection.raw.slice(0, 200) }));
+
+/** Scales a position into one second, in microseconds, so that of two rows with one key the later in the file stays. */
+const withinSecond = (position: number, maxRows: number): number =>
+  maxRows < 1_000_000 ? position : Math.floor((position * 999_999) / maxRows);
+
+/** Leaves only the records at some positions. */
+async function* onlyAt(chunks: AsyncIterable<Chunk>, positions: ReadonlySet<number>): AsyncGenerator<Chunk> {
+  for await (const chunk of chunks) {
+    yield { ...chunk, items: chunk.items.filter(({ position }) => positions.has(Number(position))) };
+  }
+}

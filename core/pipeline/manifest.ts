@@ -1,0 +1,80 @@
+import { historyPart } from '../control/admission.ts';
+import type { KeyHistory } from '../control/history.ts';
+import { TransientError } from '../model/errors.ts';
+import type { FileRun } from '../model/run.ts';
+import { type ColumnType, primaryKey } from '../model/table.ts';
+import type { Feed } from '../model/tenant.ts';
+import type { Objects, Registry, Sink, SinkRow } from '../ports.ts';
+import { pause } from './patience.ts';
+
+export interface ManifestWorld {
+  readonly objects: Objects;
+  readonly registry: Registry;
+  readonly sink: Sink;
+  readonly rejectsBucket: string;
+  readonly signal: AbortSignal;
+}
+
+type Values = Readonly<Record<string, unknown>>;
+
+/**
+ * The keys of a run's rows, for feeds whose new versions replace the old ones. They are held in memory until the file ends: at most as many as
+ * the profile allows rows.
+ */
+export function keepKeys(names: readonly string[]) {
+  const keys = new Set<string>();
+  return {
+    add(outputs: readonly Values[]): void {
+      for (const output of outputs) keys.add(JSON.stringify(names.map((name) => plain(output[name]))));
+    },
+    all: (): readonly string[] => [...keys].sort(),
+  };
+}
+
+const plain = (value: unknown): unknown => (typeof value === 'bigint' ? String(value) : value);
+
+const manifestKey = (runId: string): string => `manifests/${runId}.ndjson`;
+
+/** Deletes the rows that the last loaded version had and this one has not, then keeps this one's keys for the next. */
+export async function removeVanished(
+  keys: readonly string[],
+  run: FileRun,
+  feed: Feed,
+  world: ManifestWorld,
+): Promise<void> {
+  const { objects, registry, rejectsBucket } = world;
+  await objects.put(rejectsBucket, manifestKey(run.id), `${keys.join('\n')}\n`);
+  const history = await registry.read<KeyHistory>(historyPart(run), 'history');
+  const before = history?.loaded;
+  if (!before || before.run === run.id) return;
+  const kept = new Set(keys);
+  // At an equal time a delete would win over a row, so it is dated a microsecond before the first of ours.
+  const writeTime = run.writeTimeBase - 1;
+  for await (const text of objects.texts(rejectsBucket, manifestKey(before.run))) {
+    const vanished = text.split('\n').filter((line) => line !== '' && !kept.has(line));
+    await remove(
+      vanished.map((line) => ({ values: valuesOf(feed, line), writeTime })),
+      feed,
+      world,
+    );
+  }
+}
+
+function valuesOf({ table }: Feed, line: string): Values {
+  const cells = JSON.parse(line) as unknown[];
+  const typed = (type: ColumnType | undefined, cell: unknown) =>
+    type === 'timestamp' ? new Date(cell as string) : cell;
+  return Object.fromEntries(primaryKey(table).map((name, index) => [name, typed(table.columns[name], cells[index])]));
+}
+
+async function remove(rows: readonly SinkRow[], feed: Feed, { sink, signal }: ManifestWorld): Promise<void> {
+  let pending = rows;
+  for (let attempt = 0; pending.length > 0; attempt++) {
+    const failures = await sink.remove(feed.table, pending, signal);
+    pending = failures.map(({ index }) => pending[index] as SinkRow);
+    const [failure] = failures;
+    if (failure && (!failure.retryable || (await pause(attempt, signal)) === 'out of time')) {
+      throw new TransientError('SLU-5001', `old rows cannot be deleted: ${failure.message}`);
+    }
+  }
+}
