@@ -44,6 +44,7 @@ const made: Record<Exclude<keyof typeof cql, 'quote'>, readonly string[]> = {
   createTable: tables.map((table) => cql.createTable('t', table)),
   addColumn: Object.entries(everyType.columns).map(([name, type]) => cql.addColumn('t', 'every_type', name, type)),
   insertRow: tables.map((table) => cql.insertRow('t', table)),
+  deleteRow: tables.map((table) => cql.deleteRow('t', table)),
   selectColumns: [cql.selectColumns()],
   selectRole: [cql.selectRole()],
   setPassword: [cql.setPassword(false, 't', 'p'), cql.setPassword(true, 't', 'p')],

@@ -1,6 +1,8 @@
-import { memoryLedger, memoryObjects, memorySink } from '../../adapters/memory.ts';
-import type { FileRun, Message } from '../../core/model/run.ts';
+import { memoryLedger, memoryObjects, memoryRegistry, memorySink } from '../../adapters/memory.ts';
+import type { Receipt } from '../../core/model/receipt.ts';
+import { arrival, type FileDelivery, type FileRun, type Message, type ObjectRef } from '../../core/model/run.ts';
 import type { Tenant } from '../../core/model/tenant.ts';
+import { type FileWorld, ingestFile } from '../../core/pipeline/file.ts';
 import type { Sink } from '../../core/ports.ts';
 import { bytesOf } from './bytes.ts';
 import { tenantOf } from './tenant.ts';
@@ -10,6 +12,18 @@ export const sinkThat = (write: Sink['write']): Sink => ({ ...memorySink(), writ
 
 export const BUCKET = 'acme-staging';
 export const REJECTS = 'acme-rejects';
+
+/** Ports that a test has no questions about. */
+export const quiet = () => ({
+  registry: memoryRegistry(),
+  queue: { send: async () => {} },
+  announcements: { announce: async () => {} },
+  profileVersion: 'v1',
+});
+
+/** Takes an object that has arrived, as the handler of notifications does. */
+export const ingestObject = (object: ObjectRef, world: FileWorld): Promise<FileRun> =>
+  ingestFile(arrival(object), world);
 
 /** A clock that stands still until it is moved. */
 export function testClock(start = '2026-01-02T03:04:05.678Z') {
@@ -27,6 +41,10 @@ export function memoryWorld(tenant: Tenant = tenantOf()) {
   const clock = testClock();
   const sink = memorySink();
   const ledger = memoryLedger(clock);
+  const registry = memoryRegistry();
+  /** Deliveries that the platform has sent, and receipts that it has announced. */
+  const sent: FileDelivery[] = [];
+  const announced: Receipt[] = [];
   const { stored, ...objects } = memoryObjects(undefined, clock);
   let attempts = 0;
 
@@ -34,6 +52,9 @@ export function memoryWorld(tenant: Tenant = tenantOf()) {
     clock,
     sink,
     ledger,
+    registry,
+    sent,
+    announced,
     stored,
     /** What an attempt is given; each has an owner of its own. */
     attempt: () => ({
@@ -42,7 +63,12 @@ export function memoryWorld(tenant: Tenant = tenantOf()) {
       sink,
       ledger,
       objects,
+      registry,
+      queue: { send: async (delivery: FileDelivery) => void sent.push(delivery) },
+      announcements: { announce: async (receipt: Receipt) => void announced.push(receipt) },
       rejectsBucket: REJECTS,
+      stagingBucket: BUCKET,
+      profileVersion: 'v1',
       stream: 'acme@2026-01-01T00:00:00.000Z',
       owner: `attempt ${++attempts}`,
       signal: new AbortController().signal,
@@ -56,7 +82,7 @@ export function memoryWorld(tenant: Tenant = tenantOf()) {
     rejects: () =>
       new Map(
         [...stored]
-          .filter(([name]) => name.startsWith(`${REJECTS}/`))
+          .filter(([name]) => name.startsWith(`${REJECTS}/rejects/`))
           .map(([name, { bytes }]) => [name.slice(REJECTS.length + 1), linesOf(bytes)]),
       ),
     runs: (feed = 'readings', day = '2026-01-02'): Promise<readonly FileRun[]> => ledger.fileRuns(feed, day),

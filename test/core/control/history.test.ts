@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { dateVersion, isSuperseded, type KeyHistory, noteLoaded, type Version } from '../../../core/control/history.ts';
 
 const version = (versionId: string, modified: number, more: Partial<Version> = {}): Version => ({
+  run: versionId,
   versionId,
   generation: 0,
   modified,

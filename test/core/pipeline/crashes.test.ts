@@ -2,11 +2,11 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { TransientError } from '../../../core/model/errors.ts';
 import { addCounts, balanced, noCounts } from '../../../core/model/row.ts';
-import { ingestFile, LEASE_SECONDS } from '../../../core/pipeline/file.ts';
 import { WINDOW } from '../../../core/pipeline/ingest.ts';
+import { LEASE_SECONDS } from '../../../core/pipeline/load-file.ts';
 import { ingestMessages } from '../../../core/pipeline/messages.ts';
 import { type Fault, faulty } from '../../support/faults.ts';
-import { memoryWorld, message } from '../../support/world.ts';
+import { ingestObject, memoryWorld, message } from '../../support/world.ts';
 
 /**
  * The promise of the ledger (docs/adr/0001-ledger.md): deliveries repeat, processes die between any two calls of a port, answers are
@@ -70,7 +70,7 @@ describe('a file', () => {
 
   async function loaded() {
     const world = memoryWorld();
-    const run = await ingestFile(world.upload('readings/a.csv', file), world.attempt());
+    const run = await ingestObject(world.upload('readings/a.csv', file), world.attempt());
     return { run, rows: rowsOf(world), rejects: world.rejects() };
   }
 
@@ -81,12 +81,12 @@ describe('a file', () => {
       fc.asyncProperty(fc.array(delivery, { maxLength: 5 }), async (deliveries) => {
         const world = memoryWorld();
         const object = world.upload('readings/a.csv', file);
-        await happen(world, deliveries, (ports) => ingestFile(object, ports));
+        await happen(world, deliveries, (ports) => ingestObject(object, ports));
         for (const run of await world.runs()) expect(balanced(run.counts)).toBe(true);
 
         // A delivery that was not acknowledged comes again when the lease is over.
         world.clock.advance(LEASE_SECONDS + 1);
-        const run = await ingestFile(object, world.attempt());
+        const run = await ingestObject(object, world.attempt());
         expect(run).toMatchObject({ id: calm.run.id, state: 'partial', counts: calm.run.counts, reason: null });
         expect(run.firstRejections).toEqual(calm.run.firstRejections);
         expect(run.writeTimeBase).toBe(calm.run.writeTimeBase);

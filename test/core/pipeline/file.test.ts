@@ -3,11 +3,12 @@ import { FatalError, TransientError } from '../../../core/model/errors.ts';
 import { balanced } from '../../../core/model/row.ts';
 import type { FileRun } from '../../../core/model/run.ts';
 import type { Limits } from '../../../core/model/tenant.ts';
-import { type FileWorld, ingestFile, LEASE_SECONDS } from '../../../core/pipeline/file.ts';
+import type { FileWorld } from '../../../core/pipeline/file.ts';
 import { WINDOW } from '../../../core/pipeline/ingest.ts';
+import { LEASE_SECONDS } from '../../../core/pipeline/load-file.ts';
 import type { Ledger, Sink } from '../../../core/ports.ts';
 import { tenantOf } from '../../support/tenant.ts';
-import { memoryWorld, sinkThat } from '../../support/world.ts';
+import { ingestObject, memoryWorld, sinkThat } from '../../support/world.ts';
 
 /** A file of the tenant: a line for each record, which says what is to become of it. */
 const csv = (...records: string[]) =>
@@ -17,10 +18,10 @@ const many = (count: number, what: (index: number) => string = () => '') =>
 
 async function attempt(
   world: ReturnType<typeof memoryWorld>,
-  ref: Parameters<typeof ingestFile>[0],
+  ref: Parameters<typeof ingestObject>[0],
   changes: Partial<FileWorld> = {},
 ) {
-  const run = await ingestFile(ref, { ...world.attempt(), ...changes });
+  const run = await ingestObject(ref, { ...world.attempt(), ...changes });
   expect(balanced(run.counts)).toBe(true);
   return run;
 }
@@ -82,10 +83,10 @@ describe('a run ends as', () => {
     expect(await world.runs()).toEqual([run]);
   });
 
-  test('refused, at the first row beyond the limit; the rows before it are loaded', async () => {
+  test('refused when it has more rows than the profile allows, before any of them is loaded', async () => {
     const { run, sink } = await load('readings/a.csv', many(10), { maxFileRows: 9 });
-    expect(outcome(run)).toEqual({ state: 'refused', read: 9, loaded: 9, dropped: 0, rejected: 0, reason: 'SLU-3007' });
-    expect(sink.rows('readings')).toHaveLength(9);
+    expect(outcome(run)).toEqual({ state: 'refused', read: 0, loaded: 0, dropped: 0, rejected: 0, reason: 'SLU-3007' });
+    expect(sink.rows('readings')).toEqual([]);
     expect((await load('readings/a.csv', many(10), { maxFileRows: 10 })).run.state).toBe('loaded');
   });
 });

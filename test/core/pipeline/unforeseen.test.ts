@@ -2,11 +2,12 @@ import { describe, expect, test } from 'vitest';
 import { type MemoryObject, memoryLedger, memoryObjects, memorySink } from '../../../adapters/memory.ts';
 import { FatalError, TransientError } from '../../../core/model/errors.ts';
 import { balanced } from '../../../core/model/row.ts';
-import type { Message } from '../../../core/model/run.ts';
+import { arrival, type Message } from '../../../core/model/run.ts';
 import { type FileWorld, ingestFile } from '../../../core/pipeline/file.ts';
 import { ingestMessages } from '../../../core/pipeline/messages.ts';
 import type { Objects, Sink } from '../../../core/ports.ts';
 import { tenantOf } from '../../support/tenant.ts';
+import { quiet } from '../../support/world.ts';
 
 /** What nobody thought of: a sink that breaks over a row in a way that no adapter foresees. */
 const brittle = (sink: Sink, breaks: (note: unknown) => boolean): Sink => ({
@@ -31,6 +32,7 @@ function worldWith(breaks: (note: unknown) => boolean) {
     sink: brittle(sink, breaks),
     clock,
     rejectsBucket: 'rejects',
+    ...quiet(),
     stream: 's@1',
     owner: 'first',
     signal: new AbortController().signal,
@@ -90,8 +92,8 @@ describe('an error that nobody foresaw', () => {
       lastModified: clock.now(),
     });
     const object = { bucket: 'staging', key: 'readings/x.ndjson', versionId: '1' };
-    await expect(ingestFile(object, world)).rejects.toThrow(TypeError);
-    const again = await ingestFile(object, { ...world, owner: 'second' });
+    await expect(ingestFile(arrival(object), world)).rejects.toThrow(TypeError);
+    const again = await ingestFile(arrival(object), { ...world, owner: 'second' });
     expect(again).toMatchObject({
       state: 'failed',
       attempt: 1,
@@ -109,8 +111,9 @@ describe('an object that S3 does not give out', () => {
     throw sealed;
   };
   const object = { bucket: 'staging', key: 'readings/x.csv', versionId: '1' };
+  const unlisted = { texts: async function* () {}, versions: async () => ({ versions: [], next: null }) };
   const worlds: readonly [string, Objects][] = [
-    ['when it is looked at', { find: refuse, put: async () => {} }],
+    ['when it is looked at', { find: refuse, put: async () => {}, ...unlisted }],
     [
       'when it is opened',
       {
@@ -123,12 +126,13 @@ describe('an object that S3 does not give out', () => {
           },
         }),
         put: async () => {},
+        ...unlisted,
       },
     ],
   ];
   test.each(worlds)('%s is refused, not tried again', async (_, objects) => {
     const { world } = worldWith(() => false);
-    const run = await ingestFile(object, { ...world, objects } satisfies FileWorld);
+    const run = await ingestFile(arrival(object), { ...world, objects } satisfies FileWorld);
     expect(run).toMatchObject({ state: 'refused', reason: { code: 'SLU-3011', message: sealed.message } });
   });
 });

@@ -1,11 +1,13 @@
 import { expect, test } from 'vitest';
 import { memoryLedger, memoryObjects, memorySink } from '../../../adapters/memory.ts';
 import { KEYSPACES_WRITE_TIME_REACH as reach } from '../../../core/model/keyspaces-limits.ts';
+import { arrival } from '../../../core/model/run.ts';
 import { defineTable } from '../../../core/model/table.ts';
 import { defineFeed, defineTenant } from '../../../core/model/tenant.ts';
 import { ingestFile } from '../../../core/pipeline/file.ts';
 import { ingestMessages } from '../../../core/pipeline/messages.ts';
 import type { Sink } from '../../../core/ports.ts';
+import { quiet } from '../../support/world.ts';
 
 const HOUR = 3_600_000;
 const now = Date.parse('2026-03-10T12:00:00Z');
@@ -40,7 +42,7 @@ function makeWorld(options: { writeTimeReach?: number } = {}) {
     },
   };
   const objects = memoryObjects(undefined, clock);
-  const common = { tenant, objects, ledger: memoryLedger(clock), sink, clock, rejectsBucket: 'rejects' };
+  const common = { tenant, objects, ledger: memoryLedger(clock), sink, clock, rejectsBucket: 'rejects', ...quiet() };
   const world = { ...common, signal: new AbortController().signal, stream: 's', ...options };
   const file = (age: number) => {
     const lines = [1, 2].map((n) => JSON.stringify({ id: 'same', n }));
@@ -57,7 +59,7 @@ const ended = AbortSignal.abort();
 
 test('a file that waited for a week is written 47 hours in the past, and its later row still wins', async () => {
   const { world, inner, writeTimes, file } = makeWorld({ writeTimeReach: reach });
-  const run = await ingestFile(file(168 * HOUR), { ...world, owner: 'a' });
+  const run = await ingestFile(arrival(file(168 * HOUR)), { ...world, owner: 'a' });
   expect(run.writeTimeBase).toBe((now - 47 * HOUR) * 1000);
   expect(writeTimes).toEqual([run.writeTimeBase + 1, run.writeTimeBase + 2]);
   expect(inner.rows('things')).toEqual([{ id: 'same', n: 2 }]);
@@ -65,20 +67,20 @@ test('a file that waited for a week is written 47 hours in the past, and its lat
 
 test('a young file keeps the time of its object, and without a reach an old one does too', async () => {
   const young = makeWorld({ writeTimeReach: reach });
-  const first = await ingestFile(young.file(HOUR), { ...young.world, owner: 'a' });
+  const first = await ingestFile(arrival(young.file(HOUR)), { ...young.world, owner: 'a' });
   expect(first.writeTimeBase).toBe((now - HOUR) * 1000);
   const old = makeWorld();
-  const second = await ingestFile(old.file(168 * HOUR), { ...old.world, owner: 'a' });
+  const second = await ingestFile(arrival(old.file(168 * HOUR)), { ...old.world, owner: 'a' });
   expect(second.writeTimeBase).toBe((now - 168 * HOUR) * 1000);
 });
 
 test('an attempt that begins hours after the first raises the base, and the ledger knows it', async () => {
   const { time, world, writeTimes, file } = makeWorld({ writeTimeReach: reach });
   const object = file(46 * HOUR);
-  await expect(ingestFile(object, { ...world, owner: 'a', signal: ended })).rejects.toThrow();
+  await expect(ingestFile(arrival(object), { ...world, owner: 'a', signal: ended })).rejects.toThrow();
   time.at += 5 * HOUR;
   writeTimes.length = 0;
-  const run = await ingestFile(object, { ...world, owner: 'b' });
+  const run = await ingestFile(arrival(object), { ...world, owner: 'b' });
   expect(run).toMatchObject({ state: 'loaded', attempt: 2, writeTimeBase: (time.at - 47 * HOUR) * 1000 });
   expect(writeTimes[0]).toBe(run.writeTimeBase + 1);
 });

@@ -1,0 +1,262 @@
+import { describe, expect, test } from 'vitest';
+import { capped, caps } from '../../../core/model/caps.ts';
+import { problemsBetween, problemsOf } from '../../../core/model/profile.ts';
+import { placeOf } from '../../../core/model/profile-place.ts';
+import { columnTypes } from '../../../core/model/profile-shape.ts';
+import type { Tenant } from '../../../core/model/tenant.ts';
+import { tenants } from '../../../tenants/index.ts';
+import { problemLines, profileProblems } from '../../../tenants/problems.ts';
+import { limits, readings, readingsTable, tenantOf } from '../../support/tenant.ts';
+
+/** A profile with one thing changed, however wrong. */
+const wrong = (change: (profile: Record<string, any>) => void): Tenant => {
+  const good = tenantOf();
+  const profile = {
+    ...good,
+    limits: { ...good.limits },
+    stream: { ...good.stream },
+    feeds: good.feeds.map((feed) => ({ ...feed, table: { ...feed.table } })),
+  };
+  change(profile);
+  return profile;
+};
+const table = (change: Record<string, unknown>) =>
+  wrong((profile) => {
+    for (const feed of profile.feeds) feed.table = { ...feed.table, ...change };
+  });
+const columns = (count: number) => Object.fromEntries(Array.from({ length: count }, (_, at) => [`c${at}`, 'text']));
+
+const MISTAKES: readonly [what: string, profile: Tenant, path: string, message: RegExp][] = [
+  [
+    'an unknown setting',
+    wrong((p) => (p.limits.maxFileByte = 1)),
+    'limits.maxFileByte',
+    /no such setting; did you mean maxFileBytes\?/,
+  ],
+  [
+    'an unknown setting like no other',
+    wrong((p) => (p.colour = 'red')),
+    'colour',
+    /no such setting; known are id, name, contact/,
+  ],
+  [
+    'an unknown setting of a feed',
+    wrong((p) => (p.feeds[0].format = ['csv'])),
+    'feeds.0.format',
+    /did you mean formats\?/,
+  ],
+  ['a missing setting', wrong((p) => delete p.contact), 'contact', /is missing; expected is a string/],
+  ['a missing part', wrong((p) => delete p.stream), 'stream', /is missing; expected is an? object/],
+  [
+    'a wrong type',
+    wrong((p) => (p.limits.maxFileRows = '100')),
+    'limits.maxFileRows',
+    /"100" is not a (whole )?number/,
+  ],
+  ['half a row', wrong((p) => (p.limits.maxFileRows = 1.5)), 'limits.maxFileRows', /1.5 is not a whole number/],
+  ['no rows', wrong((p) => (p.limits.maxFileRows = 0)), 'limits.maxFileRows', /0 is not at least 1/],
+  ['a blank contact', wrong((p) => (p.contact = ' ')), 'contact', /must not be empty/],
+  [
+    'a file beyond the cap',
+    wrong((p) => (p.limits.maxFileBytes = 1e12)),
+    'limits.maxFileBytes',
+    /at most 1,000,000,000, the platform’s cap/,
+  ],
+  [
+    'a message beyond the cap',
+    wrong((p) => (p.limits.maxMessageBytes = 2 ** 21)),
+    'limits.maxMessageBytes',
+    /at most 1,048,576/,
+  ],
+  ['files a day beyond the cap', wrong((p) => (p.limits.filesPerDay = 1e9)), 'limits.filesPerDay', /at most 100,000/],
+  ['bytes a day beyond the cap', wrong((p) => (p.limits.bytesPerDay = 1e15)), 'limits.bytesPerDay', /cap/],
+  ['too short a retention', wrong((p) => (p.stream.retentionHours = 1)), 'stream.retentionHours', /at least 24/],
+  ['an id with capitals', wrong((p) => (p.id = 'Acme')), 'id', /"Acme" is not lower case/],
+  ['an id with a path', wrong((p) => (p.id = '../acme')), 'id', /is not lower case/],
+  ['an id that is too long', wrong((p) => (p.id = 'a'.repeat(33))), 'id', /at most 32/],
+  ['an id like a ledger', wrong((p) => (p.id = 'acme_ops')), 'id', /ends in _ops/],
+  ['an id of Cassandra’s own', wrong((p) => (p.id = 'system')), 'id', /is taken by Cassandra/],
+  ['the id of a role of Cassandra’s', wrong((p) => (p.id = 'cassandra')), 'id', /is taken by/],
+  ['the id of the platform', wrong((p) => (p.id = 'platform')), 'id', /is taken by/],
+  ['no feeds', wrong((p) => (p.feeds = [])), 'feeds', /must not be empty/],
+  [
+    'a feed twice',
+    wrong((p) => (p.feeds[1].name = 'readings')),
+    'feeds.1.name',
+    /"readings" is the name of feed 0 already/,
+  ],
+  ['a feed with a slash', wrong((p) => (p.feeds[1].name = 'a/b')), 'feeds.1.name', /"a\/b" is not lower case/],
+  ['a feed named like none', wrong((p) => (p.feeds[1].name = '_')), 'feeds.1.name', /stands for no feed/],
+  ['no formats', wrong((p) => (p.feeds[0].formats = [])), 'feeds.0.formats', /must not be empty/],
+  [
+    'an unknown format',
+    wrong((p) => (p.feeds[0].formats = ['ndjsn'])),
+    'feeds.0.formats.0',
+    /"ndjsn" is not one of csv, ndjson.*; did you mean ndjson\?/,
+  ],
+  [
+    'a stream without its feed',
+    wrong((p) => (p.stream.feed = 'reading')),
+    'stream.feed',
+    /no feed is named "reading"; did you mean readings\?/,
+  ],
+  [
+    'a transform that is none',
+    wrong((p) => (p.feeds[0].transform = 'x')),
+    'feeds.0.transform',
+    /"x" is not a function/,
+  ],
+  ['a transform that waits', wrong((p) => (p.feeds[0].transform = async () => null)), 'feeds.0.transform', /is async/],
+  [
+    'an unknown type',
+    table({ columns: { ...readingsTable.columns, note: 'string' } }),
+    'feeds.0.table.columns.note',
+    /"string" is not one of .*; did you mean text\?/,
+  ],
+  [
+    'a nearly known type',
+    table({ columns: { ...readingsTable.columns, note: 'timestmp' } }),
+    'feeds.0.table.columns.note',
+    /did you mean timestamp\?/,
+  ],
+  ['a table named in capitals', table({ name: 'Readings' }), 'feeds.0.table.name', /"Readings" is not lower case/],
+  ['a table that breaks out', table({ name: 'a"; DROP KEYSPACE x' }), 'feeds.0.table.name', /is not lower case/],
+  [
+    'a column with a space',
+    table({ columns: { ...readingsTable.columns, 'a b': 'text' } }),
+    'feeds.0.table.columns.a b',
+    /the name is not/,
+  ],
+  ['an empty partition key', table({ partitionKey: [] }), 'feeds.0.table.partitionKey', /is empty/],
+  [
+    'a key column that is not there',
+    table({ partitionKey: ['sensr'] }),
+    'feeds.0.table.partitionKey',
+    /no column is named "sensr"; did you mean sensor\?/,
+  ],
+  [
+    'a key column that is there twice',
+    table({ clusteringKey: ['sensor'] }),
+    'feeds.0.table.partitionKey',
+    /"sensor" is in the key twice/,
+  ],
+  [
+    'too many columns',
+    table({ columns: columns(226), partitionKey: ['c0'], clusteringKey: [] }),
+    'feeds.0.table.columns',
+    /226 columns; Keyspaces writes at most 225/,
+  ],
+  [
+    'too many columns for a ttl',
+    table({ columns: columns(167), partitionKey: ['c0'], clusteringKey: [], ttl: 60 }),
+    'feeds.0.table.columns',
+    /at most 166 with a ttl/,
+  ],
+  ['an endless ttl', table({ ttl: 1e10 }), 'feeds.0.table.ttl', /at most 630,720,000/],
+  [
+    'one table in two shapes',
+    wrong((p) => (p.feeds[1].table.columns = { ...readingsTable.columns, more: 'int' })),
+    'feeds.1.table.name',
+    /the feed readings has a table "readings" of another shape/,
+  ],
+];
+
+describe('a profile', () => {
+  test('that is right has no problems, and so have those of this checkout', () => {
+    expect(problemsOf(tenantOf())).toEqual([]);
+    expect(problemLines(profileProblems(tenants))).toEqual([]);
+  });
+
+  test.each(MISTAKES)('with %s is told so at its place', (_, profile, path, message) => {
+    const found = problemsOf(profile);
+    expect(found.map((problem) => problem.path)).toContain(path);
+    expect(found.find((problem) => problem.path === path)?.message).toMatch(message);
+  });
+
+  test('has all its mistakes told at once', () => {
+    const profile = wrong((p) => {
+      p.id = 'A';
+      p.limits.maxFileBytes = -1;
+      p.colour = 'red';
+      p.stream.feed = 'x';
+      p.feeds[0].formats = ['xls'];
+      p.feeds[1].table.partitionKey = ['nothing'];
+    });
+    const paths = problemsOf(profile).map(({ path }) => path);
+    expect(paths.toSorted()).toEqual([
+      'colour',
+      'feeds.0.formats.0',
+      'feeds.1.table.name',
+      'feeds.1.table.partitionKey',
+      'id',
+      'limits.maxFileBytes',
+      'stream.feed',
+    ]);
+  });
+
+  test.each([
+    [undefined],
+    [null],
+    [7],
+    ['tenant'],
+    [[]],
+    [{ feeds: 7 }],
+    [{ feeds: [null, 7, {}] }],
+    [{ feeds: [{ table: { columns: 7 } }] }],
+  ])('that is no profile at all (%j) is told so and breaks nothing', (garbage) => {
+    expect(problemsOf(garbage as unknown as Tenant).length).toBeGreaterThan(0);
+  });
+
+  test('may use every type of column that tables have', () => {
+    const all = Object.fromEntries(columnTypes.map((type) => [`a_${type}`, type]));
+    expect(problemsOf(table({ columns: all, partitionKey: ['a_text'], clusteringKey: [] }))).toEqual([]);
+  });
+});
+
+describe('tenants together', () => {
+  const named = (...ids: string[]) => ids.map((id) => ({ ...tenantOf(), id }));
+  test.each([
+    ['the same id twice', named('a', 'b', 'a'), ['2.id'], /belongs to tenant a already/],
+    ['a ledger where another has its data', named('a', 'a_ops'), ['1.id'], /keyspace a_ops belongs to tenant a/],
+    ['data where another has its ledger', named('a_ops', 'a'), ['1.id'], /keyspace a_ops belongs to tenant a_ops/],
+  ])('cannot have %s', (_, all, paths, message) => {
+    const found = problemsBetween(all);
+    expect(found.map(({ path }) => path)).toEqual(paths);
+    expect(found[0]?.message).toMatch(message);
+  });
+
+  test('with ids of their own have no problems', () => expect(problemsBetween(named('a', 'b'))).toEqual([]));
+});
+
+describe('the platform’s caps', () => {
+  test('hold whatever a profile says, and where it says nothing', () => {
+    const most = capped({ ...limits, maxFileBytes: Number.MAX_SAFE_INTEGER, maxFileRows: 10 });
+    expect(most).toMatchObject({ maxFileBytes: caps.maxFileBytes, maxFileRows: 10, filesPerDay: caps.filesPerDay });
+  });
+});
+
+describe('the place of a mistake', () => {
+  const files = [
+    {
+      path: 'tenants/acme/tenant.ts',
+      text: "import readings from './feeds/readings.ts';\n\nexport default defineTenant({\n  id: 'acme',\n  limits: {\n    maxFileBytes: 1,\n    maxFileRow: 2,\n  },\n  stream: { shards: 1, feed: 'reading' },\n  feeds: [readings],\n});\n",
+    },
+    {
+      path: 'tenants/acme/feeds/readings.ts',
+      text: "const table = defineTable({\n  name: 'readings_table',\n  columns: {\n    sensor: 'text',\n    value: 'string',\n  },\n  partitionKey: ['sensr'],\n});\n\nexport default defineFeed({\n  name: 'readings',\n  formats: ['csv'],\n  table,\n  transform(fields) {\n    return null;\n  },\n});\n",
+    },
+  ];
+  const tenant = tenantOf({}, [readings]);
+  test.each([
+    ['limits.maxFileRow', 'no such setting', 'tenants/acme/tenant.ts:7'],
+    ['limits.maxFileBytes', 'too much', 'tenants/acme/tenant.ts:6'],
+    ['stream.feed', 'no feed is named "reading"', 'tenants/acme/tenant.ts:9'],
+    ['contact', 'is missing', 'tenants/acme/tenant.ts:1'],
+    ['feeds.0.table.columns.value', '"string" is not one of', 'tenants/acme/feeds/readings.ts:5'],
+    ['feeds.0.table.partitionKey', 'no column is named "sensr"', 'tenants/acme/feeds/readings.ts:7'],
+    ['feeds.0.formats.0', 'is not', 'tenants/acme/feeds/readings.ts:12'],
+    ['feeds.0.transform', 'is async', 'tenants/acme/feeds/readings.ts:14'],
+  ])('%s (%s) is %s', (path, message, place) => {
+    expect(placeOf({ path, message }, tenant, files)).toBe(place);
+  });
+});
