@@ -1,0 +1,328 @@
+import { randomUUID } from 'node:crypto';
+import fc from 'fast-check';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { addCounts, noCounts, type Rejection } from '../../core/model/row.ts';
+import type { FileRun, SettledMessage, StreamSlot } from '../../core/model/run.ts';
+import type { Claim, Clock, Lease, Ledger, LedgerReader } from '../../core/ports.ts';
+import { ingestObject, memoryWorld, testClock } from '../support/world.ts';
+
+const LEASE = 20;
+const DAY = '2026-01-02';
+
+const rejection: Rejection = {
+  position: 7,
+  stage: 'transform',
+  code: 'SLU-2004',
+  message: 'column "n": "x" is not a number',
+  column: 'n',
+  raw: 'a,"b"\n🦥',
+};
+
+/** What every ledger does (docs/adr/0001-ledger.md), whatever is behind it. */
+export function testLedger(open: (clock: Clock) => Ledger & LedgerReader): void {
+  let made: FileRun;
+
+  beforeAll(async () => {
+    // A run as the pipeline makes it, with every field that there is.
+    const world = memoryWorld();
+    made = await ingestObject(world.upload('readings/a.csv', 'sensor,at\ns,1\n'), world.attempt());
+  });
+
+  const newRun = (changes: Partial<FileRun> = {}): FileRun => {
+    const feed = changes.feed ?? `feed_${randomUUID().slice(0, 8)}`;
+    const start = { state: 'running', counts: noCounts(), attempt: 1, endedAt: null, day: DAY } as const;
+    return { ...made, ...start, id: `${feed}.20260102.${randomUUID().slice(0, 12)}`, feed, ...changes };
+  };
+  const world = () => {
+    const clock = testClock();
+    return { clock, ledger: open(clock) };
+  };
+  const held = (claim: Claim): Lease => {
+    if (claim.kind !== 'held') throw new Error(`the run is ${claim.kind}`);
+    return claim.lease;
+  };
+
+  describe('a claim', () => {
+    test('opens a run that nobody has seen, and holds it for the time of the lease', async () => {
+      const { clock, ledger } = world();
+      const run = newRun();
+      const lease = held(await ledger.claim(run, 'one', LEASE));
+      expect(lease).toEqual({ run, owner: 'one', until: new Date(clock.now().getTime() + LEASE * 1000) });
+      expect(await ledger.fileRuns(run.feed, DAY)).toEqual([run]);
+    });
+
+    test('finds the run busy while another holds it', async () => {
+      const { clock, ledger } = world();
+      const run = newRun();
+      await ledger.claim(run, 'one', LEASE);
+      clock.advance(LEASE - 1);
+      expect(await ledger.claim(run, 'two', LEASE)).toEqual({ kind: 'busy', run });
+    });
+
+    test('by the same owner again, after an answer that was lost, holds it as before', async () => {
+      const { ledger } = world();
+      const run = newRun();
+      const first = await ledger.claim(run, 'one', LEASE);
+      expect(await ledger.claim(run, 'one', LEASE)).toEqual(first);
+    });
+
+    test('takes over when the lease is over: one attempt more, the same write time base', async () => {
+      const { clock, ledger } = world();
+      const run = newRun();
+      await ledger.claim(run, 'one', LEASE);
+      clock.advance(LEASE + 1);
+      const late = { ...run, startedAt: clock.now(), writeTimeBase: run.writeTimeBase - 5 };
+      const lease = held(await ledger.claim(late, 'two', LEASE));
+      expect(lease.run).toEqual({ ...run, startedAt: clock.now(), attempt: 2 });
+      expect(await ledger.fileRuns(run.feed, DAY)).toEqual([lease.run]);
+    });
+
+    test('takes over at once a run that waits to be tried again', async () => {
+      const { ledger } = world();
+      const run = newRun();
+      const lease = held(await ledger.claim(run, 'one', LEASE));
+      await ledger.settle(lease, { ...run, state: 'retrying', reason: { code: 'SLU-5001', message: 'down' } });
+      expect(held(await ledger.claim(run, 'two', LEASE)).run).toMatchObject({
+        attempt: 2,
+        state: 'running',
+        reason: null,
+      });
+    });
+
+    test.each(['loaded', 'partial', 'refused', 'failed'] as const)('finds a run settled that is %s', async (state) => {
+      const { clock, ledger } = world();
+      const run = newRun();
+      const ended = { ...run, state, endedAt: clock.now() };
+      expect(await ledger.settle(held(await ledger.claim(run, 'one', LEASE)), ended)).toBe(true);
+      clock.advance(3600);
+      expect(await ledger.claim(run, 'two', LEASE)).toEqual({ kind: 'settled', run: ended });
+    });
+
+    test('of many at the same time is held by exactly one', async () => {
+      const { clock, ledger } = world();
+      const run = newRun();
+      for (const round of [1, 2, 3]) {
+        const owners = Array.from({ length: 8 }, (_, index) => `owner ${round} ${index}`);
+        const claims = await Promise.all(owners.map((owner) => ledger.claim(run, owner, LEASE)));
+        const holders = claims.filter(({ kind }) => kind === 'held').map(held);
+        expect(holders).toHaveLength(1);
+        expect(holders[0]?.run.attempt).toBe(round);
+        expect(claims.filter(({ kind }) => kind === 'busy')).toHaveLength(7);
+        clock.advance(LEASE + 1);
+      }
+    });
+  });
+
+  describe('a lease', () => {
+    test('is prolonged from now on, and the counts so far are noted', async () => {
+      const { clock, ledger } = world();
+      const run = newRun();
+      const lease = held(await ledger.claim(run, 'one', LEASE));
+      clock.advance(LEASE - 5);
+      const counted = { ...run, counts: { read: 9, loaded: 6, dropped: 2, rejected: 1 }, firstRejections: [rejection] };
+      const renewed = await ledger.renew(lease, counted, LEASE);
+      expect(renewed).toEqual({ run: counted, owner: 'one', until: new Date(clock.now().getTime() + LEASE * 1000) });
+      clock.advance(LEASE - 1);
+      expect(await ledger.claim(run, 'two', LEASE)).toEqual({ kind: 'busy', run: counted });
+      expect(await ledger.settle(renewed as Lease, { ...counted, state: 'partial' })).toBe(true);
+    });
+
+    test('that another has taken over can be neither renewed nor settled, and the run stays as the other left it', async () => {
+      const { clock, ledger } = world();
+      const run = newRun();
+      const lost = held(await ledger.claim(run, 'one', LEASE));
+      clock.advance(LEASE + 1);
+      const lease = held(await ledger.claim(run, 'two', LEASE));
+      expect(await ledger.renew(lost, run, LEASE)).toBeNull();
+      expect(await ledger.settle(lost, { ...run, state: 'loaded' })).toBe(false);
+      expect(await ledger.fileRuns(run.feed, DAY)).toEqual([lease.run]);
+      const ended = { ...lease.run, state: 'loaded' as const, endedAt: clock.now() };
+      expect(await ledger.settle(lease, ended)).toBe(true);
+      expect(await ledger.settle(lost, { ...run, state: 'failed' })).toBe(false);
+      expect(await ledger.fileRuns(run.feed, DAY)).toEqual([ended]);
+    });
+
+    test('is settled again, after an answer that was lost, with the same result', async () => {
+      const { clock, ledger } = world();
+      const run = newRun();
+      const lease = held(await ledger.claim(run, 'one', LEASE));
+      const ended = { ...run, state: 'loaded' as const, endedAt: clock.now() };
+      expect([await ledger.settle(lease, ended), await ledger.settle(lease, ended)]).toEqual([true, true]);
+      expect(await ledger.fileRuns(run.feed, DAY)).toEqual([ended]);
+    });
+  });
+
+  describe('runs of files', () => {
+    test('come back as they were settled, with everything that they carry', async () => {
+      const { clock, ledger } = world();
+      const run = newRun({
+        object: { bucket: 'b', key: 'readings/a b+c/é🦥 "x".csv', versionId: '3/L4kqtJlcpXroDTDmJ+rmSpXd3dIbrHY' },
+        bytes: 2 ** 40,
+        writeTimeBase: Date.parse('2026-01-02T03:04:05.678Z') * 1000 + 123,
+      });
+      const lease = held(await ledger.claim(run, 'one', LEASE));
+      const ended: FileRun = {
+        ...run,
+        state: 'partial',
+        counts: { read: 3_000_000_000, loaded: 2_999_999_997, dropped: 2, rejected: 1 },
+        endedAt: clock.now(),
+        reason: { code: 'SLU-3007', message: 'more rows than the profile’s "limit" allows' },
+        firstRejections: [rejection, { ...rejection, position: 8 }],
+      };
+      await ledger.settle(lease, ended);
+      expect(await ledger.fileRuns(run.feed, DAY)).toEqual([ended]);
+    });
+
+    test('lie by feed and day', async () => {
+      const { ledger } = world();
+      const run = newRun();
+      const runs = [run, newRun({ feed: run.feed }), newRun({ feed: run.feed, day: '2026-01-03' }), newRun()];
+      for (const each of runs) await ledger.claim(each, 'one', LEASE);
+      const ids = async (feed: string, day: string) =>
+        (await ledger.fileRuns(feed, day)).map(({ id }) => id).toSorted();
+      expect(await ids(run.feed, DAY)).toEqual([runs[0]?.id, runs[1]?.id].toSorted());
+      expect(await ids(run.feed, '2026-01-03')).toEqual([runs[2]?.id]);
+      expect(await ids(run.feed, '2026-01-04')).toEqual([]);
+    });
+  });
+
+  describe('messages', () => {
+    let slots = 0;
+    /** A day of the test's own, since stream runs of a day are read together. */
+    const day = () =>
+      new Date(Date.parse('2030-01-01T00:00:00Z') + (Date.now() % 86_400_000) * 1000 + ++slots * 86_400_000);
+    const newSlot = (changes: Partial<StreamSlot> = {}): StreamSlot => {
+      const minute = new Date(Math.floor(day().getTime() / 60_000) * 60_000);
+      return {
+        stream: `s-${randomUUID()}@2026-01-01T00:00:00.000Z`,
+        shard: 'shardId-000000000000',
+        minute,
+        ...changes,
+      };
+    };
+    const position = (number: number) => String((49_000n << 128n) + (BigInt(number) << 80n) + 2n);
+    const settled = (number: number, outcome: SettledMessage['outcome'] = 'loaded', feed = 'f'): SettledMessage => ({
+      position: position(number),
+      feed,
+      outcome,
+      bytes: 10,
+      latency: number,
+    });
+    const runOf = async (ledger: LedgerReader, slot: StreamSlot) => {
+      const runs = await ledger.streamRuns(slot.minute.toISOString().slice(0, 10));
+      return runs.filter(
+        ({ stream, shard, minute }) => stream === slot.stream && shard === slot.shard && +minute === +slot.minute,
+      );
+    };
+
+    test('that nobody has counted are not counted', async () => {
+      expect(await world().ledger.counted(newSlot())).toEqual(new Set());
+    });
+
+    test('are counted by feed and outcome, and read back with the first rejections', async () => {
+      const { clock, ledger } = world();
+      const slot = newSlot();
+      const refused: Rejection = { ...rejection, position: position(3) };
+      await ledger.tally(slot, [settled(1), settled(2, 'dropped')]);
+      const startedAt = clock.now();
+      clock.advance(5);
+      await ledger.tally(slot, [settled(3, refused), settled(4, 'loaded', 'g')]);
+      expect(await ledger.counted(slot)).toEqual(new Set([1, 2, 3, 4].map(position)));
+      const minute = slot.minute.toISOString().slice(0, 16).replaceAll(/[-:]/g, '').replace('T', '-');
+      expect(await runOf(ledger, slot)).toEqual([
+        {
+          ...slot,
+          id: `stream.${minute}.000000000000`,
+          feeds: {
+            f: {
+              counts: { read: 3, loaded: 1, dropped: 1, rejected: 1 },
+              bytes: 30,
+              latency: { min: 1, max: 3, sum: 6 },
+            },
+            g: {
+              counts: { read: 1, loaded: 1, dropped: 0, rejected: 0 },
+              bytes: 10,
+              latency: { min: 4, max: 4, sum: 4 },
+            },
+          },
+          startedAt,
+          endedAt: clock.now(),
+          firstRejections: [{ ...refused, feed: 'f' }],
+        },
+      ]);
+    });
+
+    test('that come again are left out, in another call or in the same', async () => {
+      const { ledger } = world();
+      const slot = newSlot();
+      await ledger.tally(slot, [settled(1), settled(2), settled(2)]);
+      await ledger.tally(slot, [settled(2), settled(3)]);
+      await ledger.tally(slot, [settled(1)]);
+      expect((await runOf(ledger, slot))[0]?.feeds.f?.counts).toEqual({ read: 3, loaded: 3, dropped: 0, rejected: 0 });
+    });
+
+    test('are kept apart by stream, shard and minute', async () => {
+      const { ledger } = world();
+      const slot = newSlot();
+      const others = [
+        { ...slot, stream: `${slot.stream}x` },
+        { ...slot, shard: 'shardId-000000000001' },
+        { ...slot, minute: new Date(slot.minute.getTime() + 60_000) },
+      ];
+      for (const each of [slot, ...others]) await ledger.tally(each, [settled(1)]);
+      for (const each of [slot, ...others]) {
+        expect(await ledger.counted(each)).toEqual(new Set([position(1)]));
+        expect((await runOf(ledger, each))[0]?.feeds.f?.counts.read).toBe(1);
+      }
+    });
+
+    test('of many invocations at the same time are counted once each', async () => {
+      const { ledger } = world();
+      const slot = newSlot();
+      const batches = Array.from({ length: 10 }, (_, batch) =>
+        Array.from({ length: 20 }, (_, at) => settled(batch * 10 + at)),
+      );
+      await Promise.all(batches.map((batch) => ledger.tally(slot, batch)));
+      expect((await ledger.counted(slot)).size).toBe(110);
+      expect((await runOf(ledger, slot))[0]?.feeds.f?.counts).toEqual({
+        read: 110,
+        loaded: 110,
+        dropped: 0,
+        rejected: 0,
+      });
+    });
+
+    test('with any sequence numbers are known again', async () => {
+      const { ledger } = world();
+      await fc.assert(
+        fc.asyncProperty(
+          fc.array(fc.bigInt({ min: 0n, max: 2n ** 186n }), { minLength: 1, maxLength: 50 }),
+          async (numbers) => {
+            const slot = newSlot();
+            await ledger.tally(
+              slot,
+              numbers.map((number) => ({ ...settled(1), position: String(number) })),
+            );
+            expect(await ledger.counted(slot)).toEqual(new Set(numbers.map(String)));
+          },
+        ),
+        { numRuns: 20, seed: 20260102 },
+      );
+    });
+
+    test('of every hour of a day belong to its runs, and no others', async () => {
+      const { ledger } = world();
+      const { stream, minute } = newSlot();
+      const midnight = Date.parse(`${minute.toISOString().slice(0, 10)}T00:00:00Z`);
+      const minutes = [-60_000, 0, 6 * 3_600_000, 86_340_000, 86_400_000].map((offset) => new Date(midnight + offset));
+      for (const each of minutes) await ledger.tally(newSlot({ stream, minute: each }), [settled(1)]);
+      const runs = (await ledger.streamRuns(minute.toISOString().slice(0, 10))).filter((run) => run.stream === stream);
+      expect(runs.map((run) => run.minute.getTime()).toSorted((a, b) => a - b)).toEqual(
+        minutes.slice(1, 4).map(Number),
+      );
+      const total = noCounts();
+      for (const { feeds } of runs) for (const { counts } of Object.values(feeds)) addCounts(total, counts);
+      expect(total).toEqual({ read: 3, loaded: 3, dropped: 0, rejected: 0 });
+    });
+  });
+}

@@ -1,0 +1,279 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { conformer } from '../../core/model/conform.ts';
+import { type ColumnType, defineTable, type Table } from '../../core/model/table.ts';
+import type { Sink, SinkRow } from '../../core/ports.ts';
+
+type Row = Readonly<Record<string, unknown>>;
+
+export interface SinkUnderTest {
+  readonly sink: Sink;
+  /** All rows of a table, in any order; a cell that is not there is null or absent. */
+  rows(table: Table): Promise<readonly Row[]>;
+}
+
+/** A column of every type, with a key of the types that tenants use in keys. */
+export const everyType = defineTable({
+  name: 'every_type',
+  columns: {
+    id: 'text',
+    at: 'timestamp',
+    number: 'int',
+    small: 'smallint',
+    tiny: 'tinyint',
+    single: 'float',
+    real: 'double',
+    yes: 'boolean',
+    day: 'date',
+    clock: 'time',
+    large: 'bigint',
+    huge: 'varint',
+    exact: 'decimal',
+    tag: 'uuid',
+    bytes: 'blob',
+  },
+  partitionKey: ['id'],
+  clusteringKey: ['at'],
+});
+
+/** Few keys, so that rows meet. */
+export const cells = defineTable({
+  name: 'cells',
+  columns: { part: 'text', place: 'int', a: 'text', b: 'int' },
+  partitionKey: ['part'],
+  clusteringKey: ['place'],
+});
+
+/** Keys whose values look alike as text. */
+export const oddKeys = defineTable({
+  name: 'odd_keys',
+  columns: { one: 'text', two: 'text', at: 'timestamp', value: 'int' },
+  partitionKey: ['one', 'two'],
+  clusteringKey: ['at'],
+});
+
+export const sinkTables = [everyType, cells, oddKeys] as const;
+
+const forever = new AbortController().signal;
+/** Microseconds; the tests of one table keep apart by their keys. */
+const NOW = Date.parse('2026-01-02T03:04:05Z') * 1000;
+
+/** What every sink does, whatever is behind it. */
+export function testSink(open: () => SinkUnderTest): void {
+  let keys = 0;
+  /** A partition of the test's own. */
+  const fresh = () => `${process.pid}-${Date.now()}-${++keys}`;
+
+  const write = async (table: Table, rows: readonly SinkRow[]) => {
+    expect(await open().sink.write(table, rows, forever)).toEqual([]);
+  };
+  const stored = async (table: Table, column: string, keys: readonly unknown[]) => {
+    const rows = await open().rows(table);
+    return rows.filter((row) => keys.includes(row[column])).map((row) => canonical(table, row));
+  };
+
+  describe('a value', () => {
+    test('of any column type comes back as it was', async () => {
+      const check = conformer(everyType);
+      const rows = fc.sample(anyRow, { numRuns: 300, seed: 20260102 }).map((row) => ({ ...row, id: fresh() }));
+      for (const row of rows) check(row);
+      await write(
+        everyType,
+        rows.map((values, index) => ({ values, writeTime: NOW + index })),
+      );
+      const found = new Map((await open().rows(everyType)).map((row) => [row.id, canonical(everyType, row)]));
+      for (const row of rows) expect(found.get(row.id)).toEqual(canonical(everyType, row));
+    });
+
+    test('that is null deletes the cell, and one that is absent leaves it', async () => {
+      const part = fresh();
+      await write(cells, [{ values: { part, place: 1, a: 'a', b: 1 }, writeTime: NOW }]);
+      await write(cells, [{ values: { part, place: 1, a: null }, writeTime: NOW + 1 }]);
+      expect(await stored(cells, 'part', [part])).toEqual([{ part, place: 1, b: 1 }]);
+      await write(cells, [{ values: { part, place: 1, a: undefined, b: null }, writeTime: NOW + 2 }]);
+      expect(await stored(cells, 'part', [part])).toEqual([{ part, place: 1 }]);
+    });
+  });
+
+  describe('of writes to one row', () => {
+    test('the later stays, cell by cell, in whatever order and grouping they come', async () => {
+      const value = <T>(arbitrary: fc.Arbitrary<T>) =>
+        fc.option(fc.option(arbitrary, { nil: null }), { nil: undefined });
+      const writes = fc.array(
+        fc.record({
+          place: fc.integer({ min: 0, max: 2 }),
+          a: value(fc.constantFrom('x', 'y', 'z')),
+          b: value(fc.integer({ min: 0, max: 9 })),
+          group: fc.nat(2),
+          order: fc.nat(),
+        }),
+        { minLength: 1, maxLength: 10 },
+      );
+      await fc.assert(
+        fc.asyncProperty(writes, async (all) => {
+          const part = fresh();
+          const expected = new Map<number, Row>();
+          const timed = all.map(({ group, order, ...values }, index) => {
+            const given = Object.fromEntries(Object.entries(values).filter(([, cell]) => cell !== undefined));
+            expected.set(values.place, { ...expected.get(values.place), part, ...given });
+            return { group, order, row: { values: { part, ...values }, writeTime: NOW + index } };
+          });
+          const shuffled = timed.toSorted((one, other) => one.order - other.order);
+          for (const group of [0, 1, 2]) {
+            const rows = shuffled.filter((each) => each.group === group).map(({ row }) => row);
+            if (rows.length > 0) await write(cells, rows);
+          }
+          const byPlace = (one: Row, other: Row) => Number(one.place) - Number(other.place);
+          const found = (await stored(cells, 'part', [part])).toSorted(byPlace);
+          expect(found).toEqual([...expected.values()].map((row) => canonical(cells, row)).toSorted(byPlace));
+        }),
+        { numRuns: 40, seed: 20260102 },
+      );
+    });
+
+    test('the same write again changes nothing', async () => {
+      const part = fresh();
+      const rows = [1, 2].map((place) => ({ values: { part, place, a: 'a', b: place }, writeTime: NOW + place }));
+      await write(cells, rows);
+      const once = await stored(cells, 'part', [part]);
+      await write(cells, rows.toReversed());
+      expect(await stored(cells, 'part', [part])).toEqual(once);
+    });
+
+    test('at the same time in one call the last stays whole: two rows never mix', async () => {
+      const part = fresh();
+      const at = (place: number, a: string | undefined, b: number | undefined) => ({
+        values: { part, place, a, b },
+        writeTime: NOW,
+      });
+      await write(cells, [at(1, 'z', 1), at(2, 'p', 5), at(1, 'a', 9), at(3, 'only', 1), at(3, undefined, 2)]);
+      expect(await stored(cells, 'part', [part])).toEqual([
+        { part, place: 1, a: 'a', b: 9 },
+        { part, place: 2, a: 'p', b: 5 },
+        { part, place: 3, b: 2 },
+      ]);
+    });
+  });
+
+  describe('rows with different keys', () => {
+    test('at the same time are all stored, also when their keys look alike as text', async () => {
+      const id = fresh();
+      const keys = [
+        [`${id}a`, 'b', 0],
+        [id, 'ab', 0],
+        [`${id}\u0000a`, 'b', 0],
+        [id, 'a\u0000b', 0],
+        [`${id},a`, 'b', 0],
+        [id, ',ab', 0],
+        [id, 'undefined', 0],
+        [id, 'moment', 1],
+        [id, 'moment', 2],
+        [id, 'moment', 999],
+      ] as const;
+      const rows = keys.map(([one, two, at], value) => ({
+        values: { one, two, at: new Date(at), value },
+        writeTime: NOW,
+      }));
+      await write(oddKeys, rows);
+      const found = await stored(
+        oddKeys,
+        'one',
+        keys.map(([one]) => one),
+      );
+      expect(found.map(({ value }) => value).toSorted((a, b) => Number(a) - Number(b))).toEqual(
+        keys.map((_, index) => index),
+      );
+    });
+
+    test('are all stored when a partition has many, and when they are large', async () => {
+      const [many, large] = [fresh(), fresh()];
+      const row = (part: string, place: number, a: string) => ({ values: { part, place, a }, writeTime: NOW + place });
+      await write(cells, [
+        ...Array.from({ length: 1000 }, (_, place) => row(many, place, 'a')),
+        ...Array.from({ length: 20 }, (_, place) => row(large, place, 'x'.repeat(100_000))),
+      ]);
+      expect(await stored(cells, 'part', [many])).toHaveLength(1000);
+      expect(await stored(cells, 'part', [large])).toHaveLength(20);
+    });
+  });
+
+  test('nothing to write is no failure', async () => {
+    await write(cells, []);
+  });
+
+  test('when the time is used up, what is not stored is named, to be tried again, and nothing is thrown', async () => {
+    const part = fresh();
+    const rows = Array.from({ length: 100 }, (_, place) => ({ values: { part, place, a: 'a' }, writeTime: NOW }));
+    const failures = await open().sink.write(cells, rows, AbortSignal.abort());
+    expect(failures.every(({ retryable }) => retryable)).toBe(true);
+    const places = new Set((await stored(cells, 'part', [part])).map(({ place }) => place));
+    const named = new Set(failures.map(({ index }) => index));
+    for (const index of rows.keys()) expect(named.has(index) || places.has(index)).toBe(true);
+    expect(failures.length).toBeGreaterThan(0);
+  });
+}
+
+const anyDay = fc
+  .integer({
+    min: Date.parse('0001-01-01T00:00:00Z') / 86_400_000,
+    max: Date.parse('9999-12-31T00:00:00Z') / 86_400_000,
+  })
+  .map((day) => new Date(day * 86_400_000).toISOString().slice(0, 10));
+
+const anyTime = fc
+  .record({ seconds: fc.nat(86_399), nanoseconds: fc.option(fc.nat(999_999_999)) })
+  .map(({ seconds, nanoseconds }) => {
+    const time = new Date(seconds * 1000).toISOString().slice(11, 19);
+    return nanoseconds === null ? time : `${time}.${String(nanoseconds).padStart(9, '0')}`;
+  });
+
+const anyDecimal = fc
+  .record({ digits: fc.bigInt({ min: -(10n ** 30n), max: 10n ** 30n }), fraction: fc.option(fc.nat(999_999)) })
+  .map(({ digits, fraction }) =>
+    fraction === null ? String(digits) : `${digits}.${String(fraction).padStart(6, '0')}`,
+  );
+
+const long = { min: -(2n ** 63n), max: 2n ** 63n - 1n };
+const whole = (bits: number) => fc.integer({ min: -(2 ** (bits - 1)), max: 2 ** (bits - 1) - 1 });
+
+/** Rows of `everyType` but for their key; each cell may be null or absent. */
+const anyRow: fc.Arbitrary<Row> = fc.record(
+  {
+    at: fc.date({ noInvalidDate: true, min: new Date('0001-01-01'), max: new Date('9999-12-31') }),
+    number: fc.option(whole(32)),
+    small: fc.option(whole(16)),
+    tiny: fc.option(whole(8)),
+    single: fc.option(fc.float()),
+    real: fc.option(fc.double()),
+    yes: fc.option(fc.boolean()),
+    day: fc.option(anyDay),
+    clock: fc.option(anyTime),
+    large: fc.option(fc.oneof(fc.maxSafeInteger(), fc.bigInt(long))),
+    huge: fc.option(fc.bigInt({ min: -(2n ** 200n), max: 2n ** 200n })),
+    exact: fc.option(anyDecimal),
+    tag: fc.option(fc.uuid()),
+    bytes: fc.option(fc.uint8Array({ maxLength: 100 })),
+  },
+  { requiredKeys: ['at'] },
+);
+
+const shapes: Partial<Record<ColumnType, (value: unknown) => unknown>> = {
+  bigint: (value) => BigInt(value as bigint),
+  varint: (value) => BigInt(value as bigint),
+  float: (value) => Math.fround(value as number),
+  timestamp: (value) => (value as Date).toISOString(),
+  time: (value) =>
+    String(value)
+      .replace(/\.?0*$/, (zeros) => (zeros.startsWith('.') ? '' : zeros))
+      .replace(/(\.\d*?)0+$/, '$1'),
+  uuid: (value) => String(value).toLowerCase(),
+  decimal: (value) => String(value),
+  date: (value) => String(value),
+  blob: (value) => Buffer.from(value as Uint8Array).toString('hex'),
+};
+
+/** A row in one form, however its values are written; cells that are not there are left out. */
+function canonical(table: Table, row: Row): Row {
+  const present = Object.entries(table.columns).filter(([name]) => row[name] !== null && row[name] !== undefined);
+  return Object.fromEntries(present.map(([name, type]) => [name, (shapes[type] ?? ((value) => value))(row[name])]));
+}
