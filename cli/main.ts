@@ -39,6 +39,11 @@ const registerCommands = (program: Command, act: Act): void => {
     .summary('serve edited functions, transforms and profiles as they are saved')
     .action(act(async (_options, ui) => (await import('./dev.ts')).runDev(ui)));
   program
+    .command('check')
+    .summary('check profiles and run samples, without any service')
+    .argument('[tenant]')
+    .action(act(async (_options, _ui, tenant) => (await import('./check.ts')).runCheck(tenant)));
+  program
     .command('report')
     .summary('show what became of files and messages, by tenant and feed')
     .argument('[tenant]')

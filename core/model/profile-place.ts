@@ -27,8 +27,14 @@ export function placeOf({ path, message }: ProfileProblem, tenant: Tenant, files
 }
 
 function lineOf(text: string, names: readonly string[]): number {
-  let at = 0;
+  // What a feed says of itself stands behind `defineFeed(`, and its table is mostly defined before.
+  let at = Math.max(0, text.indexOf('defineFeed('));
   for (const name of names) {
+    const definition = name === 'table' ? text.indexOf('defineTable(') : -1;
+    if (definition !== -1) {
+      at = definition;
+      continue;
+    }
     // As a key, in short form, as a call such as `transform(fields)`, or quoted.
     const found = new RegExp(`(?<![\\w.'"])['"\`]?${pattern(name)}['"\`]?(?=\\s*[:,(}\\]])`).exec(text.slice(at));
     if (found) at += found.index;

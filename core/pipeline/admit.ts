@@ -1,5 +1,6 @@
 import type { Refusal } from '../formats/format.ts';
 import { formatOf } from '../formats/readers.ts';
+import { capped } from '../model/caps.ts';
 import { didYouMean } from '../model/nearest.ts';
 import { show } from '../model/show.ts';
 import { extensions, type Feed, type Format, type Tenant } from '../model/tenant.ts';
@@ -32,7 +33,7 @@ export function admit(tenant: Tenant, key: string, size: number): Admitted | Ref
     return { code: 'SLU-3002', message: `the feed ${feed.name} takes ${takes}; ${show(key)} is none of them` };
   }
   if (size === 0) return { code: 'SLU-3004', message: 'the file has 0 bytes' };
-  const { maxFileBytes } = tenant.limits;
+  const { maxFileBytes } = capped(tenant.limits);
   if (size > maxFileBytes) {
     return { code: 'SLU-3003', message: `the file has ${size} bytes; the profile allows ${maxFileBytes}` };
   }

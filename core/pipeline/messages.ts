@@ -1,5 +1,6 @@
 import type { Chunk } from '../formats/format.ts';
 import { parseObject } from '../formats/ndjson.ts';
+import { capped } from '../model/caps.ts';
 import type { Code } from '../model/codes.ts';
 import { FatalError, TransientError } from '../model/errors.ts';
 import { didYouMean } from '../model/nearest.ts';
@@ -158,7 +159,7 @@ function route(messages: readonly Message[], tenant: Tenant): Routed {
   const byFeed = new Map<Feed, (Row | Rejection)[]>();
   const unrouted: Rejection[] = [];
   const decoder = new TextDecoder('utf-8', { fatal: true });
-  const { maxMessageBytes } = tenant.limits;
+  const { maxMessageBytes } = capped(tenant.limits);
 
   for (const { position, data } of messages) {
     const reject = (code: Code, message: string) =>

@@ -9,6 +9,7 @@ import { problemLines, profileProblems } from '../../../tenants/problems.ts';
 import { limits, readings, readingsTable, tenantOf } from '../../support/tenant.ts';
 
 /** A profile with one thing changed, however wrong. */
+// biome-ignore lint/suspicious/noExplicitAny: a mistake can be anywhere
 const wrong = (change: (profile: Record<string, any>) => void): Tenant => {
   const good = tenantOf();
   const profile = {
@@ -255,6 +256,8 @@ describe('the place of a mistake', () => {
     ['feeds.0.table.columns.value', '"string" is not one of', 'tenants/acme/feeds/readings.ts:5'],
     ['feeds.0.table.partitionKey', 'no column is named "sensr"', 'tenants/acme/feeds/readings.ts:7'],
     ['feeds.0.formats.0', 'is not', 'tenants/acme/feeds/readings.ts:12'],
+    ['feeds.0.name', 'is not lower case', 'tenants/acme/feeds/readings.ts:11'],
+    ['feeds.0.table.name', 'is not lower case', 'tenants/acme/feeds/readings.ts:2'],
     ['feeds.0.transform', 'is async', 'tenants/acme/feeds/readings.ts:14'],
   ])('%s (%s) is %s', (path, message, place) => {
     expect(placeOf({ path, message }, tenant, files)).toBe(place);
