@@ -45,7 +45,6 @@ export const codes = {
   'SLU-3007': ['the file has more rows than the profile allows', 'split the file or raise the limit in the profile'],
   'SLU-3008': ['the message names no feed of the tenant', 'send a feed of the tenant in the field `feed`'],
   'SLU-3009': ['the file’s header is unusable', 'give the file a header line with each column once'],
-  'SLU-3010': ['the content does not match the extension', 'name the file after its content'],
   'SLU-3011': [
     'the object cannot be read',
     'upload it again, encrypted by the bucket’s own key and in a storage class that is read at once',
