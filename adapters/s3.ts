@@ -25,8 +25,9 @@ export function s3Objects(client: S3Client): Objects {
         };
       } catch (error) {
         if (isGone(error)) return null;
-        // The function may read the bucket, so it is the object's own: encrypted with a key that its uploader kept (SSE-C).
-        if (statusOf(error) === 400) throw unreadable(error, ref);
+        // To a look at an object S3 gives no words, only this status, when its uploader kept the key.
+        if (statusOf(error) === 400)
+          throw unreadable(ref, 'it is encrypted with a key of its uploader (SSE-C)?', error);
         throw worldError(error, ref);
       }
     },
@@ -96,7 +97,7 @@ async function* content(client: S3Client, ref: ObjectRef, signal: AbortSignal): 
     }
   } catch (error) {
     // The object was found a moment ago: what is denied now is its key (of KMS, and not ours) or its storage class (an archive).
-    if ([400, 403].includes(statusOf(error) ?? 0)) throw unreadable(error, ref);
+    if ([400, 403].includes(statusOf(error) ?? 0)) throw unreadable(ref, wordsOf(error), error);
     throw worldError(error, ref);
   }
   if (missing !== 0) throw worldError(new Error(`${missing} bytes did not come`), ref);
@@ -117,10 +118,10 @@ function isGone(error: unknown): boolean {
 const statusOf = (error: unknown): number | undefined =>
   (error as { $metadata?: { httpStatusCode?: number } }).$metadata?.httpStatusCode;
 
-const unreadable = (cause: unknown, { bucket, key }: ObjectRef) =>
-  new FatalError('SLU-3011', `s3://${bucket}/${key}: S3 says ${(cause as Error).name}: ${(cause as Error).message}`, {
-    cause,
-  });
+const wordsOf = (error: unknown): string => `${(error as Error).name}: ${(error as Error).message}`;
+
+const unreadable = ({ bucket, key }: ObjectRef, why: string, cause: unknown) =>
+  new FatalError('SLU-3011', `S3 does not give out s3://${bucket}/${key}: ${why}`, { cause });
 
 const worldError = (cause: unknown, { bucket, key }: { bucket: string; key: string }) =>
   cause instanceof TransientError
