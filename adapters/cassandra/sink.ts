@@ -132,8 +132,12 @@ function isOverwritten(table: Table, rows: readonly SinkRow[], index: number): b
   return false;
 }
 
-/** The driver takes a long or a varint as text. */
-const encodable = (value: unknown): unknown => (typeof value === 'bigint' ? String(value) : value);
+/** The driver takes a long or a varint as text, and bytes as a Buffer only. */
+function encodable(value: unknown): unknown {
+  if (typeof value === 'bigint') return String(value);
+  if (!(value instanceof Uint8Array) || Buffer.isBuffer(value)) return value;
+  return Buffer.from(value.buffer, value.byteOffset, value.byteLength);
+}
 
 function sizeOf(params: readonly unknown[]): number {
   let bytes = 0;
