@@ -1,7 +1,7 @@
 import { type Code, codes } from '../model/codes.ts';
 import type { FileRun } from '../model/run.ts';
 import type { Feed, Tenant } from '../model/tenant.ts';
-import type { Clock, Registry } from '../ports.ts';
+import type { Clock, Ledger, Registry } from '../ports.ts';
 import { type Dated, dateVersion, isSuperseded, type KeyHistory } from './history.ts';
 import { nextDay, opensAt } from './hours.ts';
 import { type Broken, impossible, noUsage, reserve, type Usage } from './usage.ts';
@@ -25,6 +25,7 @@ export type Decision =
 export interface AdmissionWorld {
   readonly tenant: Tenant;
   readonly registry: Registry;
+  readonly ledger: Pick<Ledger, 'find'>;
   readonly clock: Clock;
 }
 
@@ -35,27 +36,38 @@ export const USAGE_PART = 'usage';
 /** A file that waits for another's end is looked at again after this, in milliseconds, should nobody wake it. */
 const TURN = 60_000;
 
-/**
- * Dates the version, so that every attempt writes with the same times, and finds one that comes too late. A replay of rejects keeps the
- * time of the run that rejected them.
- */
-export async function admitVersion(run: FileRun, { registry }: AdmissionWorld): Promise<Decision> {
+/** Dates the version, so that every attempt writes with the same times, and finds one that comes too late. */
+export async function admitVersion(run: FileRun, world: AdmissionWorld): Promise<Decision> {
+  if (run.rejectsOf !== null) return admitRejects(run, run.rejectsOf, world);
   const version = versionOf(run);
-  const { history, base } = await registry.change<KeyHistory, ReturnType<typeof dateVersion>>(
+  const { history, base } = await world.registry.change<KeyHistory, ReturnType<typeof dateVersion>>(
     historyPart(run),
     'history',
     (before) => {
-      if (run.rejectsOf !== null && before)
-        return { value: before, result: { history: before, base: run.writeTimeBase } };
       const dated = dateVersion(before, version);
       return { value: dated.history, result: dated };
     },
   );
-  if (isSuperseded(history, { ...version, base })) {
-    const message = `version ${history.loaded?.versionId} of the same key is later and has been loaded`;
-    return { kind: 'stop', state: 'superseded', reason: { code: 'SLU-3012', message } };
+  const late = tooLate(history, { ...version, base });
+  return late ?? { kind: 'go', run: { ...run, writeTimeBase: Math.max(base, run.writeTimeBase) } };
+}
+
+/** A replay of rejects is dated as the run that rejected them, so that it writes over nothing that has come since. */
+async function admitRejects(run: FileRun, rejectsOf: string, { ledger, registry }: AdmissionWorld): Promise<Decision> {
+  const before = await ledger.find({ feed: run.feed, day: run.day, id: rejectsOf });
+  if (!before) {
+    const message = `the ledger has no run ${rejectsOf}, whose rejects were to be replayed`;
+    return { kind: 'stop', state: 'refused', reason: { code: 'SLU-4002', message } };
   }
-  return { kind: 'go', run: { ...run, writeTimeBase: Math.max(base, run.writeTimeBase) } };
+  const base = before.run.writeTimeBase;
+  const history = await registry.read<KeyHistory>(historyPart(run), 'history');
+  return tooLate(history, { ...versionOf(run), base }) ?? { kind: 'go', run: { ...run, writeTimeBase: base } };
+}
+
+function tooLate(history: KeyHistory | null, version: Dated): Decision | null {
+  if (!isSuperseded(history, version)) return null;
+  const message = `version ${history?.loaded?.versionId} of the same key is later and has been loaded`;
+  return { kind: 'stop', state: 'superseded', reason: { code: 'SLU-3012', message } };
 }
 
 export const versionOf = (run: FileRun): Omit<Dated, 'base'> => ({

@@ -10,7 +10,7 @@ import type { Admitted } from './admit.ts';
 import { addToDigest } from './digest.ts';
 import { maxRecordOf } from './first-pass.ts';
 import { ingest, type Settled } from './ingest.ts';
-import { keepKeys, removeVanished } from './manifest.ts';
+import { keepKeys, keepReplayedKeys, removeVanished } from './manifest.ts';
 import { putFileRejections, rejectedPositions } from './rejects.ts';
 import { PATIENCE_WITH_FILES } from './transform.ts';
 import { earliestWriteTime, type WriteTimes } from './write-time.ts';
@@ -68,7 +68,9 @@ export async function loadFile(
     writeTimeOf: ({ position }) => run.writeTimeBase + withinSecond(Number(position), tenant.limits.maxFileRows),
     settled,
   });
-  if (keys && !refusal && !only) await removeVanished(keys.all(), run, feed, world);
+  if (keys && !refusal) {
+    await (only ? keepReplayedKeys(keys.all(), run, world) : removeVanished(keys.all(), run, feed, world));
+  }
   const state: RunState = refusal ? 'refused' : run.counts.rejected > 0 ? 'partial' : 'loaded';
   return { lease, run: { ...run, state, reason: refusal } };
 }

@@ -35,6 +35,17 @@ const plain = (value: unknown): unknown => (typeof value === 'bigint' ? String(v
 
 const manifestKey = (runId: string): string => `manifests/${runId}.ndjson`;
 
+/** Adds the keys of a run's replayed rejects to those of the version that is loaded: the next version finds them by the prefix. */
+export async function keepReplayedKeys(
+  keys: readonly string[],
+  run: FileRun,
+  { objects, registry, rejectsBucket }: ManifestWorld,
+): Promise<void> {
+  const history = await registry.read<KeyHistory>(historyPart(run), 'history');
+  if (!history?.loaded) return;
+  await objects.put(rejectsBucket, `${manifestKey(history.loaded.run)}.${run.id}`, `${keys.join('\n')}\n`);
+}
+
 /** Deletes the rows that the last loaded version had and this one has not, then keeps this one's keys for the next. */
 export async function removeVanished(
   keys: readonly string[],
