@@ -5,6 +5,7 @@ import { Duration } from 'aws-cdk-lib/core';
 import type { Construct } from 'constructs';
 import type { ObjectIngest } from './object-ingest.ts';
 import type { StreamIngest } from './stream-ingest.ts';
+import type { Tick } from './tick.ts';
 
 const period = Duration.minutes(5);
 const maximum: MetricOptions = { period, statistic: 'Maximum' };
@@ -17,8 +18,7 @@ const LATE = Duration.minutes(10);
 export function addAlarms(
   scope: Construct,
   tenantId: string,
-  objects: ObjectIngest,
-  messages: StreamIngest,
+  { objects, messages, tick }: { objects: ObjectIngest; messages: StreamIngest; tick: Tick },
   topicArn: string | undefined,
 ): void {
   const action = topicArn ? new SnsAction(Topic.fromTopicArn(scope, 'AlarmTopic', topicArn)) : undefined;
@@ -60,4 +60,5 @@ export function addAlarms(
   );
   alarm('ObjectErrors', 'function-errors', 'ingest-object fails', objects.function.handler.metricErrors(sum));
   alarm('StreamErrors', 'function-errors', 'ingest-stream fails', messages.function.handler.metricErrors(sum));
+  alarm('TickErrors', 'function-errors', 'tick fails', tick.function.handler.metricErrors(sum));
 }

@@ -5,7 +5,7 @@ import { LogLevel, NodejsFunction, OutputFormat } from 'aws-cdk-lib/aws-lambda-n
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Aws, type Duration, RemovalPolicy } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
-import { bundle } from '../core/model/bundle.ts';
+import { bundle, type DeployedFunction } from '../core/model/bundle.ts';
 import { acknowledge, wildcard } from './acknowledge.ts';
 import type { Sources } from './sources.ts';
 import type { Network, Target } from './target.ts';
@@ -13,12 +13,8 @@ import type { Network, Target } from './target.ts';
 export interface FunctionProps {
   readonly target: Target;
   readonly sources: Sources;
-  readonly name: string;
+  readonly deployed: DeployedFunction;
   readonly description: string;
-  /** File in the folder of the functions. */
-  readonly entry: string;
-  /** The tenant whose module the handler gets for `import tenant from 'sluice-tenant'`. */
-  readonly tenantId?: string;
   readonly timeout: Duration;
   readonly memoryMiB: number;
   readonly environment: Readonly<Record<string, string>>;
@@ -40,28 +36,29 @@ export class SluiceFunction extends Construct {
 
   constructor(scope: Construct, id: string, props: FunctionProps) {
     super(scope, id);
-    const { target, sources, tenantId } = props;
+    const { target, sources } = props;
+    const { name, entry, tenantId } = props.deployed;
     const network = target.kind === 'local' ? undefined : target.network;
     const logGroup = new LogGroup(this, 'Log', {
-      logGroupName: `/aws/lambda/${props.name}`,
+      logGroupName: `/aws/lambda/${name}`,
       retention: RetentionDays.ONE_MONTH,
       removalPolicy: RemovalPolicy.DESTROY,
     });
     const statements = [
       allow(['logs:CreateLogStream', 'logs:PutLogEvents'], logGroup.logGroupArn),
       ...props.allow,
-      ...(network ? networkStatements(target, props.name) : []),
+      ...(network ? networkStatements(target, name) : []),
     ];
     this.role = new Role(this, 'Role', {
       assumedBy: new ServicePrincipal('lambda.amazonaws.com'),
-      description: `What ${props.name} may do`,
+      description: `What ${name} may do`,
       inlinePolicies: { own: new PolicyDocument({ statements }) },
       ...(props.roleName && { roleName: props.roleName }),
     });
     this.handler = new NodejsFunction(this, 'Function', {
-      functionName: props.name,
+      functionName: name,
       description: props.description,
-      entry: join(sources.functions, props.entry),
+      entry: join(sources.functions, entry),
       handler: 'handler',
       runtime,
       architecture: architectureOf(target),

@@ -1,12 +1,13 @@
-import { ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { type PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import type { Key } from 'aws-cdk-lib/aws-kms';
-import { EventSourceMapping } from 'aws-cdk-lib/aws-lambda';
+import { type CfnFunction, EventSourceMapping, RecursiveLoop } from 'aws-cdk-lib/aws-lambda';
 import type { Bucket, CfnBucket } from 'aws-cdk-lib/aws-s3';
 import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import { Aws, Duration } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
 import { environment } from '../core/model/environment.ts';
 import { arnOf, wildcard } from './acknowledge.ts';
+import { announcing } from './announcing.ts';
 import { allow, SluiceFunction } from './function.ts';
 import type { TenantParts } from './tenant-parts.ts';
 
@@ -21,7 +22,7 @@ export class ObjectIngest extends Construct {
 
   constructor(scope: Construct, id: string, parts: TenantParts) {
     super(scope, id);
-    const { names, key, staging, rejects, target } = parts;
+    const { names, functions, key, staging, rejects, target } = parts;
     const timeout = target.kind === 'local' ? Duration.minutes(5) : Duration.minutes(15);
 
     this.deadLetters = new Queue(this, 'DeadLetters', {
@@ -38,12 +39,13 @@ export class ObjectIngest extends Construct {
       deadLetterQueue: { queue: this.deadLetters, maxReceiveCount: 5 },
     });
     notify(staging, names.staging, this.queue);
+    const below = (folder: string) => `${rejects.bucketArn}/${folder}/*`;
+    const readAgain = ['rejects', 'manifests'];
 
     this.function = new SluiceFunction(this, 'Ingest', {
       ...parts.function,
-      name: names.ingestObject,
+      deployed: functions.ingestObject,
       description: `Loads the files of tenant ${parts.tenantId}`,
-      entry: 'ingest-object.ts',
       timeout,
       memoryMiB: 512,
       environment: {
@@ -56,18 +58,32 @@ export class ObjectIngest extends Construct {
         allow(['s3:GetObject', 's3:GetObjectVersion'], `${staging.bucketArn}/*`),
         // Without it S3 says "denied" of an object that is gone, and the run could not say why it failed.
         allow(['s3:ListBucket'], staging.bucketArn),
-        allow(['s3:PutObject'], `${rejects.bucketArn}/rejects/*`),
+        allow(['s3:PutObject'], ...['rejects', 'receipts', 'manifests'].map(below)),
+        // What a run wrote comes back: rejections when they are replayed, the keys when a new version replaces the old one.
+        allow(['s3:GetObject'], ...readAgain.map(below)),
+        listing(rejects, readAgain),
         allow(
-          ['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:ChangeMessageVisibility', 'sqs:GetQueueAttributes'],
+          [
+            'sqs:ReceiveMessage',
+            'sqs:DeleteMessage',
+            'sqs:ChangeMessageVisibility',
+            'sqs:GetQueueAttributes',
+            'sqs:SendMessage',
+          ],
           this.queue.queueArn,
         ),
+        announcing(),
         allow(['kms:Decrypt', 'kms:GenerateDataKey'], key.keyArn),
         ...parts.allow,
       ],
     });
     const { role } = this.function;
     wildcard(role, `Resource::${arnOf(staging)}/*`, 'the tenant names its files; the bucket holds nothing else');
-    wildcard(role, `Resource::${arnOf(rejects)}/rejects/*`, 'rejections are named after the run');
+    for (const folder of ['rejects', 'receipts', 'manifests'])
+      wildcard(role, `Resource::${arnOf(rejects)}/${folder}/*`, 'what a run writes is named after the run');
+    // The end of a file wakes the next one that waits, through the queue that invokes this very function; after sixteen such
+    // steps Lambda would take it for a loop.
+    (this.function.handler.node.defaultChild as CfnFunction).recursiveLoop = RecursiveLoop.ALLOW;
 
     new EventSourceMapping(this, 'FromQueue', {
       target: this.function.handler,
@@ -85,6 +101,13 @@ const encrypted = (key: Key) => ({
   encryptionMasterKey: key,
   enforceSSL: true,
 });
+
+/** Listing what lies in some folders of a bucket. */
+function listing(bucket: Bucket, folders: readonly string[]): PolicyStatement {
+  const statement = allow(['s3:ListBucket'], bucket.bucketArn);
+  statement.addConditions({ StringLike: { 's3:prefix': folders.map((folder) => `${folder}/*`) } });
+  return statement;
+}
 
 /**
  * Through the bucket's own property: CDK's notification is a custom resource, which the emulator does not run. S3 tries the

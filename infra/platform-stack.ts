@@ -2,6 +2,7 @@ import { ManagedPolicy } from 'aws-cdk-lib/aws-iam';
 import { type ISecret, Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { Aws, Duration, RemovalPolicy, SecretValue, Stack } from 'aws-cdk-lib/core';
 import type { Construct } from 'constructs';
+import { applySchema as deployed } from '../core/model/bundle.ts';
 import { environment } from '../core/model/environment.ts';
 import { namesOf, platformNames } from '../core/model/names.ts';
 import { keyspaces } from '../core/model/tenant.ts';
@@ -48,9 +49,8 @@ export class PlatformStack extends Stack {
     const applySchema = new SluiceFunction(this, 'ApplySchema', {
       target,
       sources,
-      name: platformNames.applySchema,
+      deployed,
       description: 'Creates keyspaces, tables and roles; the only one that may',
-      entry: 'apply-schema.ts',
       roleName: schemaRoleName,
       timeout: Duration.minutes(10),
       memoryMiB: 512,

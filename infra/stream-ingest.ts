@@ -26,7 +26,7 @@ export class StreamIngest extends Construct {
 
   constructor(scope: Construct, id: string, parts: TenantParts, settings: StreamSettings) {
     super(scope, id);
-    const { names, key, rejects, target } = parts;
+    const { names, functions, key, rejects, target } = parts;
 
     this.stream = new Stream(this, 'Stream', {
       streamName: names.stream,
@@ -41,9 +41,8 @@ export class StreamIngest extends Construct {
 
     this.function = new SluiceFunction(this, 'Ingest', {
       ...parts.function,
-      name: names.ingestStream,
+      deployed: functions.ingestStream,
       description: `Loads the messages of tenant ${parts.tenantId}`,
-      entry: 'ingest-stream.ts',
       timeout: Duration.minutes(5),
       memoryMiB: 512,
       environment: {

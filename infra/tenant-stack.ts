@@ -2,6 +2,7 @@ import type { Key } from 'aws-cdk-lib/aws-kms';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { Aws, CfnOutput, RemovalPolicy, Stack, Tags } from 'aws-cdk-lib/core';
 import type { Construct } from 'constructs';
+import { tenantFunctions } from '../core/model/bundle.ts';
 import { environment } from '../core/model/environment.ts';
 import { ledgerTables } from '../core/model/ledger-tables.ts';
 import { namesOf } from '../core/model/names.ts';
@@ -21,6 +22,7 @@ import type { Target } from './target.ts';
 import { tenantBucket } from './tenant-bucket.ts';
 import { tenantKey } from './tenant-key.ts';
 import type { TenantParts } from './tenant-parts.ts';
+import { Tick } from './tick.ts';
 
 export interface TenantStackProps {
   readonly tenant: Tenant;
@@ -49,7 +51,8 @@ export class TenantStack extends Stack {
       key,
       staging: tenantBucket(this, 'Staging', names.staging, key, target),
       rejects: tenantBucket(this, 'Rejects', names.rejects, key, target),
-      function: { target, sources, tenantId: tenant.id },
+      function: { target, sources },
+      functions: tenantFunctions(tenant.id),
       environment: {
         [environment.tenant]: tenant.id,
         ...databaseEnvironment(target),
@@ -59,7 +62,8 @@ export class TenantStack extends Stack {
     };
     const objects = new ObjectIngest(this, 'Objects', parts);
     const messages = new StreamIngest(this, 'Messages', parts, tenant.stream);
-    const functions = [objects.function, messages.function];
+    const tick = new Tick(this, 'Tick', parts, objects.queue);
+    const functions = [objects.function, messages.function, tick.function];
 
     if (target.kind === 'keyspaces') {
       const made = Object.entries(tables).map(
@@ -75,7 +79,7 @@ export class TenantStack extends Stack {
       schema.node.addDependency(secret, key);
       for (const { handler } of functions) handler.node.addDependency(schema);
     }
-    if (target.kind !== 'local') addAlarms(this, tenant.id, objects, messages, target.alarmTopic);
+    if (target.kind !== 'local') addAlarms(this, tenant.id, { objects, messages, tick }, target.alarmTopic);
 
     const outputs = {
       StagingBucket: parts.staging.bucketName,

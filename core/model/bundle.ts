@@ -16,11 +16,16 @@ export interface DeployedFunction {
   readonly tenantId?: string;
 }
 
-export const platformFunctions: readonly DeployedFunction[] = [
-  { name: platformNames.applySchema, entry: 'apply-schema.ts' },
-];
+export const applySchema: DeployedFunction = { name: platformNames.applySchema, entry: 'apply-schema.ts' };
+export const platformFunctions: readonly DeployedFunction[] = [applySchema];
 
-export const functionsOf = (tenantId: string): readonly DeployedFunction[] => [
-  { name: namesOf(tenantId).ingestObject, entry: 'ingest-object.ts', tenantId },
-  { name: namesOf(tenantId).ingestStream, entry: 'ingest-stream.ts', tenantId },
-];
+export const tenantFunctions = (tenantId: string) => {
+  const { ingestObject, ingestStream, tick } = namesOf(tenantId);
+  return {
+    ingestObject: { name: ingestObject, entry: 'ingest-object.ts', tenantId },
+    ingestStream: { name: ingestStream, entry: 'ingest-stream.ts', tenantId },
+    tick: { name: tick, entry: 'tick.ts', tenantId },
+  } as const satisfies Record<string, DeployedFunction>;
+};
+
+export const functionsOf = (tenantId: string): readonly DeployedFunction[] => Object.values(tenantFunctions(tenantId));

@@ -10,6 +10,8 @@ export const namesOf = (tenantId: string, suffix = '') => ({
   deadLetters: `sluice-${tenantId}-dead-letters`,
   ingestObject: `sluice-${tenantId}-ingest-object`,
   ingestStream: `sluice-${tenantId}-ingest-stream`,
+  /** The function that runs each minute, and the rule that invokes it. */
+  tick: `sluice-${tenantId}-tick`,
   /** Secret with the tenant's Cassandra role: `{"username", "password"}`. */
   secret: `sluice/${tenantId}/cassandra`,
   stack: `sluice-${tenantId}`,

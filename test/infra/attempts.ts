@@ -13,6 +13,8 @@ const attempts: Record<string, Record<string, readonly string[]>> = {
       's3:DeleteObjectVersion',
     ],
     '/rejects/a.ndjson': ['s3:GetObject', 's3:PutObject', 's3:DeleteObject'],
+    '/receipts/a.json': ['s3:GetObject', 's3:PutObject', 's3:DeleteObject'],
+    '/manifests/a.ndjson': ['s3:GetObject', 's3:PutObject', 's3:DeleteObject'],
     '/aws/lambda/a': ['s3:GetObject', 's3:PutObject'],
   },
   'AWS::SQS::Queue': {
@@ -42,6 +44,7 @@ const attempts: Record<string, Record<string, readonly string[]>> = {
   },
   'AWS::Logs::LogGroup': { ':log-stream:a': ['logs:PutLogEvents', 'logs:GetLogEvents', 'logs:DeleteLogStream'] },
   'AWS::Lambda::Function': { '': ['lambda:InvokeFunction', 'lambda:UpdateFunctionCode', 'lambda:GetFunction'] },
+  'AWS::Events::Rule': { '': ['events:PutRule', 'events:PutTargets', 'events:DisableRule', 'events:DeleteRule'] },
   'AWS::IAM::Role': { '': ['iam:PassRole', 'iam:PutRolePolicy'] },
   'AWS::Cassandra::Table': { '': ['cassandra:Select', 'cassandra:Modify', 'cassandra:Alter', 'cassandra:Drop'] },
 };

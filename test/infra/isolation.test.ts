@@ -1,5 +1,8 @@
+import type { EventBridgeClient, PutEventsRequestEntry } from '@aws-sdk/client-eventbridge';
 import { describe, expect, it } from 'vitest';
+import { eventBridgeAnnouncements } from '../../adapters/announcements.ts';
 import { ledgerTables } from '../../core/model/ledger-tables.ts';
+import type { Receipt } from '../../core/model/receipt.ts';
 import { tenants } from '../../tenants/index.ts';
 import { allowedOf, arnIn, resourceIn, roleOf, trespasses, triedOn } from './attempts.ts';
 import { account, isAllowed, type Request, region, type World, worldOf } from './policies.ts';
@@ -25,15 +28,22 @@ describe.each(worlds)('on target $kind', ({ kind, world, stacks }) => {
         'kms:Decrypt kms:key/sluice-aviation-Key961B73FD',
         'kms:GenerateDataKey kms:key/sluice-aviation-Key961B73FD',
         'logs:PutLogEvents logs:log-group:/aws/lambda/sluice-aviation-ingest-object:log-stream:a',
+        's3:GetObject s3:::sluice-aviation-rejects/manifests/a.ndjson',
+        's3:GetObject s3:::sluice-aviation-rejects/rejects/a.ndjson',
         's3:GetObject s3:::sluice-aviation-staging/aws/lambda/a',
         's3:GetObject s3:::sluice-aviation-staging/flights/a.csv',
+        's3:GetObject s3:::sluice-aviation-staging/manifests/a.ndjson',
+        's3:GetObject s3:::sluice-aviation-staging/receipts/a.json',
         's3:GetObject s3:::sluice-aviation-staging/rejects/a.ndjson',
         's3:GetObjectVersion s3:::sluice-aviation-staging/flights/a.csv',
         's3:ListBucket s3:::sluice-aviation-staging',
+        's3:PutObject s3:::sluice-aviation-rejects/manifests/a.ndjson',
+        's3:PutObject s3:::sluice-aviation-rejects/receipts/a.json',
         's3:PutObject s3:::sluice-aviation-rejects/rejects/a.ndjson',
         'sqs:ChangeMessageVisibility sqs:sluice-aviation-objects',
         'sqs:DeleteMessage sqs:sluice-aviation-objects',
         'sqs:ReceiveMessage sqs:sluice-aviation-objects',
+        'sqs:SendMessage sqs:sluice-aviation-objects',
       ].toSorted(),
     );
   });
@@ -54,6 +64,57 @@ describe.each(worlds)('on target $kind', ({ kind, world, stacks }) => {
         's3:PutObject s3:::sluice-aviation-rejects/rejects/a.ndjson',
       ].toSorted(),
     );
+  });
+
+  it('tick may do what it needs in its own stack, and no more', async () => {
+    const requests = triedOn(world, roleOf(world, 'sluice-aviation-Tick'), 'sluice-aviation');
+    expect((await allowedOf(world, requests)).toSorted()).toEqual(
+      [
+        ...databaseOf(kind),
+        'kms:Decrypt kms:key/sluice-aviation-Key961B73FD',
+        'kms:GenerateDataKey kms:key/sluice-aviation-Key961B73FD',
+        'logs:PutLogEvents logs:log-group:/aws/lambda/sluice-aviation-tick:log-stream:a',
+        's3:ListBucketVersions s3:::sluice-aviation-staging',
+        's3:PutObject s3:::sluice-aviation-rejects/receipts/a.json',
+        'sqs:SendMessage sqs:sluice-aviation-objects',
+      ].toSorted(),
+    );
+  });
+
+  it.each([
+    ['rejects/flights/2026-01-01/a/', true],
+    ['manifests/a.ndjson', true],
+    ['aws/lambda/', false],
+    ['', false],
+  ])(
+    'ingest-object lists what a run wrote for itself, and nothing else in the rejects bucket: "%s"',
+    async (prefix, may) => {
+      const list: Request = {
+        by: roleOf(world, 'sluice-aviation-Objects'),
+        action: 's3:ListBucket',
+        on: arnIn(world, 'sluice-aviation/Rejects'),
+        context: { 's3:prefix': prefix },
+      };
+      expect(await isAllowed(world, list)).toBe(may);
+    },
+  );
+
+  it('only the two that end files put events on the default bus, and only receipts', async () => {
+    const put = (part: string, source: string[], bus = 'default'): Request => ({
+      by: roleOf(world, `sluice-aviation-${part}`),
+      action: 'events:PutEvents',
+      on: `arn:aws:events:${region}:${account}:event-bus/${bus}`,
+      ...(source.length > 0 && { context: { 'events:source': source } }),
+    });
+    const { Source = '' } = await announced();
+    for (const part of ['Objects', 'Tick']) {
+      expect(await isAllowed(world, put(part, [Source]))).toBe(true);
+      expect(await isAllowed(world, put(part, [Source, 'shop']))).toBe(false);
+      expect(await isAllowed(world, put(part, ['shop']))).toBe(false);
+      expect(await isAllowed(world, put(part, []))).toBe(false);
+      expect(await isAllowed(world, put(part, [Source], 'other'))).toBe(false);
+    }
+    expect(await isAllowed(world, put('Messages', [Source]))).toBe(false);
   });
 
   it('nobody reaches a bucket or a queue without TLS', async () => {
@@ -151,6 +212,16 @@ describe.each(worlds.filter(({ kind }) => kind !== 'keyspaces'))(
     });
   },
 );
+
+/** The event that the functions really send. */
+async function announced(): Promise<PutEventsRequestEntry> {
+  const sent: PutEventsRequestEntry[] = [];
+  const client = {
+    send: async ({ input }: { input: { Entries: PutEventsRequestEntry[] } }) => sent.push(...input.Entries),
+  };
+  await eventBridgeAnnouncements(client as unknown as EventBridgeClient).announce({ object: 's3://a/b' } as Receipt);
+  return sent[0] ?? expect.fail('nothing was sent');
+}
 
 /** Where the rows go: by a password of its own, or on Keyspaces by the role itself. */
 const databaseOf = (kind: string): string[] => {

@@ -58,6 +58,7 @@ const arns: Record<string, Named> = {
   'AWS::SecretsManager::Secret': (the) => `arn:aws:secretsmanager:${region}:${account}:secret:${the('Name')}-AbC123`,
   'AWS::Logs::LogGroup': (the) => `arn:aws:logs:${region}:${account}:log-group:${the('LogGroupName')}:*`,
   'AWS::Lambda::Function': (the) => `arn:aws:lambda:${region}:${account}:function:${the('FunctionName')}`,
+  'AWS::Events::Rule': (the) => `arn:aws:events:${region}:${account}:rule/${the('Name')}`,
   'AWS::IAM::Role': (the, unique) => `arn:aws:iam::${account}:role/${the('RoleName') ?? unique}`,
   'AWS::Cassandra::Table': (the) =>
     `arn:aws:cassandra:${region}:${account}:/keyspace/${the('KeyspaceName')}/table/${the('TableName')}`,
@@ -99,7 +100,7 @@ export interface Request {
   readonly by: string;
   readonly action: string;
   readonly on: string;
-  readonly context?: Readonly<Record<string, string>>;
+  readonly context?: Readonly<Record<string, string | string[]>>;
 }
 
 /** Whether AWS would let the request through, as the policies of the world stand. */

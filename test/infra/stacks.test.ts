@@ -79,7 +79,7 @@ describe('the cassandra target', () => {
       .filter(([kind]) => kind === 'cassandra')
       .flatMap(([, , made]) => ofType(made, 'AWS::Lambda::Function'))
       .filter(({ Properties }) => Properties.FunctionName !== 'sluice-schema-provider');
-    expect(functions).toHaveLength(1 + 2 * tenants.length);
+    expect(functions).toHaveLength(1 + 3 * tenants.length);
     for (const { Properties } of functions) {
       expect(Properties.VpcConfig.SecurityGroupIds).toEqual(['sg-0123456789abcdef0']);
     }
@@ -138,6 +138,7 @@ describe('the alarms on AWS', () => {
   it('watch dead letters, late messages, failed records and failing functions', () => {
     expect(alarms.map(({ MetricName }) => MetricName).toSorted()).toEqual([
       'ApproximateNumberOfMessagesVisible',
+      'Errors',
       'Errors',
       'Errors',
       'IteratorAge',

@@ -95,9 +95,49 @@ describe.each(kinds)('a tenant’s stack on target %s', (kind) => {
     });
   });
 
+  it('invokes tick each minute by a rule, and never again for a minute that has passed', () => {
+    const made = resources(kind);
+    const rules = ofType(made, 'AWS::Events::Rule');
+    const [id] =
+      Object.entries(made).find(
+        ([, each]) => each.Properties?.Environment && each.Properties.FunctionName.endsWith('-tick'),
+      ) ?? [];
+    const arn = { 'Fn::GetAtt': [id, 'Arn'] };
+    expect(rules.map(({ Properties }) => Properties)).toMatchObject([
+      {
+        Name: `${stackOf(kind).stackName}-tick`,
+        ScheduleExpression: 'rate(1 minute)',
+        State: 'ENABLED',
+        Targets: [{ Arn: arn, RetryPolicy: { MaximumEventAgeInSeconds: 60, MaximumRetryAttempts: 0 } }],
+      },
+    ]);
+    template(kind).hasResourceProperties('AWS::Lambda::EventInvokeConfig', {
+      FunctionName: { Ref: id },
+      MaximumEventAgeInSeconds: 60,
+      MaximumRetryAttempts: 0,
+    });
+    const ruleId = Object.entries(made).find(([, { Type }]) => Type === 'AWS::Events::Rule')?.[0];
+    template(kind).hasResourceProperties('AWS::Lambda::Permission', {
+      FunctionName: arn,
+      Principal: 'events.amazonaws.com',
+      SourceArn: { 'Fn::GetAtt': [ruleId, 'Arn'] },
+    });
+    expect(properties(kind, 'AWS::Lambda::Permission')).toHaveLength(1);
+  });
+
+  it('lets ingest-object send to the queue that invokes it, and no other function of ours loop', () => {
+    const loops = properties(kind, 'AWS::Lambda::Function').map((each) => [each.FunctionName, each.RecursiveLoop]);
+    const { stackName } = stackOf(kind);
+    expect(loops.toSorted()).toEqual([
+      [`${stackName}-ingest-object`, 'Allow'],
+      [`${stackName}-ingest-stream`, undefined],
+      [`${stackName}-tick`, undefined],
+    ]);
+  });
+
   it('gives each function a role of its own, without a managed policy and without a wildcard for all', () => {
     const roles = ofType(resources(kind), 'AWS::IAM::Role');
-    expect(roles).toHaveLength(2);
+    expect(roles).toHaveLength(3);
     expect(properties(kind, 'AWS::IAM::Policy')).toEqual([]);
     for (const { Properties } of roles) {
       expect(Properties.ManagedPolicyArns).toBeUndefined();
@@ -117,7 +157,8 @@ describe.each(kinds)('a tenant’s stack on target %s', (kind) => {
       expect(NODE_OPTIONS).toBe('--enable-source-maps');
       expect(variables).toMatchObject({ SLUICE_TENANT: stackOf(kind).stackName.slice(7), SLUICE_TARGET: kind });
       expect('SLUICE_CASSANDRA_SECRET' in variables).toBe(kind !== 'keyspaces');
-      expect('SLUICE_QUEUE_URL' in variables).toBe(FunctionName.endsWith('object'));
+      expect('SLUICE_QUEUE_URL' in variables).toBe(!FunctionName.endsWith('stream'));
+      expect('SLUICE_STAGING_BUCKET' in variables).toBe(!FunctionName.endsWith('stream'));
       expect('SLUICE_STREAM' in variables).toBe(FunctionName.endsWith('stream'));
     }
   });

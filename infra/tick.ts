@@ -1,0 +1,58 @@
+import { Rule, Schedule } from 'aws-cdk-lib/aws-events';
+import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
+import type { Queue } from 'aws-cdk-lib/aws-sqs';
+import { Duration } from 'aws-cdk-lib/core';
+import { Construct } from 'constructs';
+import { environment } from '../core/model/environment.ts';
+import { arnOf, wildcard } from './acknowledge.ts';
+import { announcing } from './announcing.ts';
+import { allow, SluiceFunction } from './function.ts';
+import type { TenantParts } from './tenant-parts.ts';
+
+/** The next tick comes anyway, and an old one has nothing to do that it would not: none is tried again, and none waits. */
+const onlyNow = { retryAttempts: 0, maxEventAge: Duration.minutes(1) };
+
+/**
+ * `tick`: each minute it releases files that waited, resumes runs whose attempt died, and looks for objects whose event was lost.
+ * By a rule and not by EventBridge Scheduler, which the emulator takes and never fires. Two ticks may overlap: what they do
+ * may be done twice, and a reserved concurrency of one would fail the deployment in a new account, which has none to spare.
+ */
+export class Tick extends Construct {
+  readonly function: SluiceFunction;
+
+  constructor(scope: Construct, id: string, parts: TenantParts, queue: Queue) {
+    super(scope, id);
+    const { names, functions, key, staging, rejects } = parts;
+    this.function = new SluiceFunction(this, 'Look', {
+      ...parts.function,
+      deployed: functions.tick,
+      description: `Looks after the waiting, dead and lost files of tenant ${parts.tenantId}`,
+      timeout: Duration.minutes(2),
+      memoryMiB: 256,
+      environment: {
+        ...parts.environment,
+        [environment.stagingBucket]: staging.bucketName,
+        [environment.rejectsBucket]: rejects.bucketName,
+        [environment.queueUrl]: queue.queueUrl,
+      },
+      allow: [
+        allow(['s3:ListBucketVersions'], staging.bucketArn),
+        allow(['s3:PutObject'], `${rejects.bucketArn}/receipts/*`),
+        allow(['sqs:SendMessage'], queue.queueArn),
+        announcing(),
+        allow(['kms:Decrypt', 'kms:GenerateDataKey'], key.keyArn),
+        ...parts.allow,
+      ],
+    });
+    const { handler, role } = this.function;
+    wildcard(role, `Resource::${arnOf(rejects)}/receipts/*`, 'receipts are named after the run');
+    handler.configureAsyncInvoke(onlyNow);
+
+    new Rule(this, 'EachMinute', {
+      ruleName: names.tick,
+      description: `Invokes ${functions.tick.name} each minute`,
+      schedule: Schedule.rate(Duration.minutes(1)),
+      targets: [new LambdaFunction(handler, onlyNow)],
+    });
+  }
+}
