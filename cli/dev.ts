@@ -7,6 +7,7 @@ import { functionSources, replaceCode } from '../local/replace-code.ts';
 import { childEnv, loadSettings, type Settings } from '../local/settings.ts';
 import { requireStack } from '../local/stack.ts';
 import { tenants } from '../tenants/index.ts';
+import { versionsIn } from '../tenants/version.ts';
 import type { Result, Ui } from './ui.ts';
 
 /** Editors write a file in several steps; milliseconds of quiet that end a change. */
@@ -36,7 +37,8 @@ async function serve(settings: Settings, ui: Ui, what: string): Promise<void> {
     return;
   }
   try {
-    await replaceCode(settings, [...platformFunctions, ...tenants.flatMap(({ id }) => functionsOf(id))]);
+    const versions = versionsIn(undefined, join(settings.root, 'tenants'));
+    await replaceCode(settings, [...platformFunctions, ...tenants.flatMap(({ id }) => functionsOf(id))], versions);
     await applySchema(settings);
     const seconds = ((Date.now() - began) / 1000).toFixed(1);
     ui.progress('dev', `serving the edited code from the next file or message on, after ${seconds} s`);

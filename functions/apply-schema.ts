@@ -1,11 +1,11 @@
 import middy from '@middy/core';
 import { type Credentials, canLogin, connect } from '../adapters/cassandra/client.ts';
-import { applyRole, applySchema, replicationOf, type SchemaChange } from '../adapters/cassandra/schema.ts';
+import { applyRole, replicationOf, type SchemaChange } from '../adapters/cassandra/schema.ts';
 import { readCredentials } from '../adapters/secrets.ts';
 import { environment } from '../core/model/environment.ts';
-import { namesOf } from '../core/model/names.ts';
 import { keyspaces } from '../core/model/tenant.ts';
 import { tenants } from '../tenants/index.ts';
+import { serveTenant } from './serve-tenant.ts';
 import { cassandraAddress, guarded, logger, requireEnv, secrets } from './world.ts';
 
 /** What CloudFormation says while the stack of a tenant deploys. Whoever invokes the function otherwise says nothing: all tenants. */
@@ -29,10 +29,7 @@ export const handler = middy<SchemaRequest, { tenants: SchemaChange[] }>()
     try {
       const replication = replicationOf(requireEnv(environment.target), address.datacenter);
       const applied: SchemaChange[] = [];
-      for (const tenant of chosen) {
-        const role = await readCredentials(secrets, namesOf(tenant.id).secret);
-        applied.push(await applySchema(client, tenant, role, known, replication));
-      }
+      for (const tenant of chosen) applied.push(await serveTenant(client, tenant, known, replication));
       const operator = await readCredentials(secrets, requireEnv(environment.operatorSecret));
       const all = chosen.flatMap(({ id }) => Object.values(keyspaces(id)));
       await applyRole(client, operator, known, all, ['SELECT']);

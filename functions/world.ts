@@ -22,7 +22,7 @@ import { FatalError } from '../core/model/errors.ts';
 import { ledgerTables } from '../core/model/ledger-tables.ts';
 import { keyspaces, type Tenant } from '../core/model/tenant.ts';
 import { patientLedger, patiently, patientObjects, patientRegistry } from '../core/pipeline/patience.ts';
-import { profileVersion } from '../core/pipeline/profile-version.ts';
+import { profileVersion } from './version.ts';
 
 /** What the handlers share: clients that live as long as the function's process, and nothing of any delivery. */
 
@@ -78,7 +78,7 @@ export async function worldOf(tenant: Tenant, context: Context) {
     objects: patientObjects(s3Objects(s3), signal),
     registry: patientRegistry(cassandraRegistry(client, ops, database.dialect), signal),
     announcements: eventBridgeAnnouncements(events),
-    profileVersion: profileVersion(tenant),
+    profileVersion: profileVersion(tenant.id),
     rejectsBucket: requireEnv(environment.rejectsBucket),
     ...(database.writeTimeReach !== undefined && { writeTimeReach: database.writeTimeReach }),
     patiently: <T>(work: () => Promise<T>) => patiently(signal, work),

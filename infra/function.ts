@@ -6,6 +6,7 @@ import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Aws, type Duration, RemovalPolicy } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
 import { bundle, type DeployedFunction } from '../core/model/bundle.ts';
+import { versionsIn } from '../tenants/version.ts';
 import { acknowledge, wildcard } from './acknowledge.ts';
 import type { Sources } from './sources.ts';
 import type { Network, Target } from './target.ts';
@@ -126,6 +127,7 @@ const bundlingOf = (sources: Sources, tenantId: string | undefined) => ({
   sourcesContent: false,
   logLevel: LogLevel.WARNING,
   banner: bundle.banner,
+  define: { [bundle.versions]: JSON.stringify(versionsIn(tenantId, sources.tenants)) },
   esbuildArgs: tenantId
     ? { '--alias': [`${bundle.tenantModule}=${join(sources.tenants, tenantId, 'tenant.ts')}`] }
     : {},

@@ -11,10 +11,15 @@ export const functionSources = ['functions', 'core', 'adapters', 'tenants'] as c
 
 /**
  * Bundles functions as CDK does and puts the code into those that are deployed; an invocation that runs ends with the old
- * code. Throws what esbuild or LocalStack say; then no function is changed, or those that came before.
+ * code. Throws what esbuild or LocalStack say; then no function is changed, or those that came before. `versions` tells those of the
+ * tenants' profiles.
  */
-export async function replaceCode(settings: Settings, functions: readonly DeployedFunction[]): Promise<void> {
-  const archives = await Promise.all(functions.map((deployed) => archiveOf(settings.root, deployed)));
+export async function replaceCode(
+  settings: Settings,
+  functions: readonly DeployedFunction[],
+  versions: Readonly<Record<string, string>>,
+): Promise<void> {
+  const archives = await Promise.all(functions.map((deployed) => archiveOf(settings.root, deployed, versions)));
   const client = new LambdaClient(clientOptions(settings));
   try {
     for (const [index, { name }] of functions.entries()) {
@@ -26,7 +31,12 @@ export async function replaceCode(settings: Settings, functions: readonly Deploy
   }
 }
 
-async function archiveOf(root: string, { entry, tenantId }: DeployedFunction): Promise<Uint8Array> {
+async function archiveOf(
+  root: string,
+  { entry, tenantId }: DeployedFunction,
+  versions: Readonly<Record<string, string>>,
+): Promise<Uint8Array> {
+  const held = tenantId === undefined ? versions : { [tenantId]: versions[tenantId] };
   const { outputFiles } = await build({
     entryPoints: [join(root, 'functions', entry)],
     outfile: 'index.mjs',
@@ -40,6 +50,7 @@ async function archiveOf(root: string, { entry, tenantId }: DeployedFunction): P
     sourcemap: true,
     sourcesContent: false,
     logLevel: 'silent',
+    define: { [bundle.versions]: JSON.stringify(held) },
     alias: tenantId ? { [bundle.tenantModule]: join(root, 'tenants', tenantId, 'tenant.ts') } : {},
   });
   const names = outputFiles.map(({ path, contents }) => [

@@ -4,6 +4,8 @@ import { namesOf, platformNames } from './names.ts';
 export const bundle = {
   /** What a handler imports to get its tenant; the bundle puts the tenant's own file in its place. */
   tenantModule: 'sluice-tenant',
+  /** What a handler looks up the version of its tenants' profiles in: an object by the tenant's id. */
+  versions: 'SLUICE_PROFILE_VERSIONS',
   mainFields: ['module', 'main'],
   // CommonJS packages inside an ES module still call require.
   banner: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);",

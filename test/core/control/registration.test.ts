@@ -1,0 +1,42 @@
+import { expect, test } from 'vitest';
+import { memoryRegistry } from '../../../adapters/memory.ts';
+import { registeredProfile, registerProfile, tenantOf } from '../../../core/control/registration.ts';
+import { admit } from '../../../core/pipeline/admit.ts';
+import { tenantOf as acme } from '../../support/tenant.ts';
+
+const morning = new Date('2026-01-02T08:00:00Z');
+const evening = new Date('2026-01-02T20:00:00Z');
+
+test('a tenant that was never registered has no profile', async () => {
+  expect(await registeredProfile(memoryRegistry())).toBeNull();
+});
+
+test('the registered profile decides as the tenant itself does, and holds no transforms', async () => {
+  const registry = memoryRegistry();
+  await registerProfile(registry, acme({ maxFileBytes: 10 }), 'v1', morning);
+  const registered = await registeredProfile(registry);
+  expect(JSON.stringify(registered)).not.toContain('transform');
+  const tenant = tenantOf(registered ?? expect.fail('it is not registered'));
+  for (const [key, size] of [
+    ['readings/a.csv', 5],
+    ['readings/a.csv', 11],
+    ['readings/a.txt', 5],
+    ['reading/a.csv', 5],
+  ] as const) {
+    const [ours, theirs] = [admit(tenant, key, size), admit(acme({ maxFileBytes: 10 }), key, size)];
+    expect('code' in ours ? ours : ours.format).toEqual('code' in theirs ? theirs : theirs.format);
+  }
+  expect(() => tenant.feeds[0]?.transform({} as never, {} as never)).toThrow('no transforms');
+});
+
+test('a version is dated by its first deployment, and a changed limit is a change even of the same version', async () => {
+  const registry = memoryRegistry();
+  await registerProfile(registry, acme(), 'v1', morning);
+  await registerProfile(registry, acme(), 'v1', evening);
+  expect(await registeredProfile(registry)).toMatchObject({ version: 'v1', since: morning.toISOString() });
+  await registerProfile(registry, acme({ filesPerDay: 3 }), 'v1', evening);
+  expect(await registeredProfile(registry)).toMatchObject({
+    since: evening.toISOString(),
+    profile: { limits: { filesPerDay: 3 } },
+  });
+});
