@@ -1,6 +1,7 @@
+import { capped } from '../model/caps.ts';
 import { type Code, codes } from '../model/codes.ts';
 import type { FileRun } from '../model/run.ts';
-import type { Feed, Tenant } from '../model/tenant.ts';
+import type { Feed, Hours, Tenant } from '../model/tenant.ts';
 import type { Clock, Ledger, Registry } from '../ports.ts';
 import { type Dated, dateVersion, isSuperseded, type KeyHistory } from './history.ts';
 import { nextDay, opensAt } from './hours.ts';
@@ -78,16 +79,17 @@ export const versionOf = (run: FileRun): Omit<Dated, 'base'> => ({
   requested: run.requestedAt,
 });
 
-/** Whether the tenant's hours let a file in now. */
-export function admitHours(run: FileRun, { tenant, clock }: AdmissionWorld): Decision {
-  const until = opensAt(tenant.hours, clock.now());
-  if (!until) return { kind: 'go', run };
-  const message = `the profile loads files ${hoursText(tenant)}; the next time is ${until.toISOString()}`;
+/** Whether the hours of the feed, or else the tenant's, let a file in now. */
+export function admitHours(run: FileRun, feed: Feed, { tenant, clock }: AdmissionWorld): Decision {
+  const hours = feed.hours ?? tenant.hours;
+  const until = opensAt(hours, clock.now());
+  if (!hours || !until) return { kind: 'go', run };
+  const message = `the profile loads files ${hoursText(hours)}; the next time is ${until.toISOString()}`;
   return { kind: 'defer', until, waitsFor: 'hours', reason: { code: 'SLU-3013', message } };
 }
 
-const hoursText = ({ hours }: Tenant): string =>
-  !hours ? 'at any time' : 'cron' in hours ? `at "${hours.cron}"` : `from ${hours.from} to ${hours.to} UTC`;
+export const hoursText = (hours: Hours): string =>
+  'cron' in hours ? `at "${hours.cron}"` : `from ${hours.from} to ${hours.to} UTC`;
 
 /** Skips a file whose very content the feed has loaded, if the profile says so. */
 export async function admitContent(run: FileRun, feed: Feed, { registry }: AdmissionWorld): Promise<Decision> {
@@ -106,7 +108,7 @@ export async function admitQuota(
   run: FileRun,
   rows: number,
   { tenant, registry, clock }: AdmissionWorld,
-): Promise<Decision> {
+  const limits = capped(tenant.limits);
   const { limits } = tenant;
   const claim = { bytes: run.bytes, rows };
   const never = impossible(limits, claim);

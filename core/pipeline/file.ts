@@ -1,6 +1,7 @@
 import { admitContent, admitHours, admitQuota, admitVersion, type Decision } from '../control/admission.ts';
 import { noteOpen, type WaitsFor } from '../control/waiting.ts';
 import type { Refusal } from '../formats/format.ts';
+import { capped } from '../model/caps.ts';
 import { FatalError, TransientError } from '../model/errors.ts';
 import type { FileDelivery, FileRun } from '../model/run.ts';
 import type { Lease, StoredObject } from '../ports.ts';
@@ -56,9 +57,9 @@ async function decide(
 ): Promise<Decision> {
   const dated = await admitVersion(run, world);
   if (dated.kind !== 'go') return dated;
-  const open = admitHours(dated.run, world);
+  const open = admitHours(dated.run, feed, world);
   if (open.kind !== 'go') return open;
-  const pass = await firstPass(stored, format, world.tenant.limits, world.signal);
+  const pass = await firstPass(stored, format, capped(world.tenant.limits), world.signal);
   if ('code' in pass) return { kind: 'stop', state: 'refused', reason: pass };
   const fresh = await admitContent({ ...open.run, contentHash: pass.contentHash }, feed, world);
   return fresh.kind === 'go' ? admitQuota(fresh.run, pass.rows, world) : fresh;
