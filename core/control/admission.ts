@@ -108,8 +108,8 @@ export async function admitQuota(
   run: FileRun,
   rows: number,
   { tenant, registry, clock }: AdmissionWorld,
+): Promise<Decision> {
   const limits = capped(tenant.limits);
-  const { limits } = tenant;
   const claim = { bytes: run.bytes, rows };
   const never = impossible(limits, claim);
   if (never) {

@@ -22,6 +22,11 @@ const table = z.strictObject({
   out: z.undefined().optional(),
 });
 
+const hours = z.union(
+  [z.strictObject({ from: timeOfDay, to: timeOfDay }), z.strictObject({ cron: words, minutes: whole(1, 7 * 24 * 60) })],
+  '{from, to} or {cron, minutes}',
+);
+
 const feed = z.strictObject({
   name: z.string(),
   description: words,
@@ -30,6 +35,7 @@ const feed = z.strictObject({
   priority: whole(-1000, 1000).optional(),
   sameContent: z.enum(['load', 'skip']).optional(),
   overwrite: z.enum(['upsert', 'replace']).optional(),
+  hours: hours.optional(),
   transform: z.custom((value) => typeof value === 'function', 'a function'),
 });
 
@@ -49,11 +55,6 @@ const stream = z.strictObject({
   feed: z.string(),
 });
 
-const hours = z.union(
-  [z.strictObject({ from: timeOfDay, to: timeOfDay }), z.strictObject({ cron: words, minutes: whole(1, 7 * 24 * 60) })],
-  '{from, to} or {cron, minutes}',
-);
-
 export const profileShape = z.strictObject({
   id: z.string(),
   name: words,
@@ -72,6 +73,7 @@ export function knownKeys(path: readonly PropertyKey[]): readonly string[] {
     limits: limits.shape,
     stream: stream.shape,
     hours: { from: 0, to: 0, cron: 0, minutes: 0 },
+    'feeds.*.hours': { from: 0, to: 0, cron: 0, minutes: 0 },
     'feeds.*': feed.shape,
     'feeds.*.table': table.shape,
   };

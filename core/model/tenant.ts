@@ -37,6 +37,8 @@ export interface Feed<Out = unknown> {
    * it has no more are deleted (`replace`).
    */
   readonly overwrite?: 'upsert' | 'replace';
+  /** When files of this feed are loaded; absent: when those of the tenant are. */
+  readonly hours?: Hours;
   /**
    * The tenant's own code: one record in, a row out, several rows, or null to drop the record. Throwing rejects it.
    * It is pure: no I/O, no clock, no state, so that a second attempt gives the same rows.
@@ -79,7 +81,7 @@ export interface Tenant {
   readonly contact: string;
   readonly limits: Limits;
   readonly stream: StreamSettings;
-  /** When files are loaded; absent: at any time. */
+  /** When files are loaded whose feed has no hours of its own; absent: at any time. */
   readonly hours?: Hours;
   // biome-ignore lint/suspicious/noExplicitAny: each feed has a row type of its own, checked where it is defined
   readonly feeds: readonly Feed<any>[];

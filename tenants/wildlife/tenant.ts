@@ -1,4 +1,5 @@
 import { defineTenant } from '../../core/model/tenant.ts';
+import archive from './feeds/archive.ts';
 import strikes from './feeds/strikes.ts';
 
 export default defineTenant({
@@ -7,5 +8,5 @@ export default defineTenant({
   contact: 'survey@wildlife.example',
   limits: { maxFileBytes: 10_000_000, maxFileRows: 100_000, maxMessageBytes: 10_000 },
   stream: { shards: 1, retentionHours: 24, feed: 'strikes' },
-  feeds: [strikes],
+  feeds: [strikes, archive],
 });

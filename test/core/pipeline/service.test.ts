@@ -125,6 +125,17 @@ describe('hours', () => {
   });
 });
 
+describe('hours of a feed', () => {
+  test('go before those of the tenant', async () => {
+    const feeds = [readings, { ...readings, name: 'nightly', hours: { from: '22:00', to: '06:00' } }];
+    const world = memoryWorld({ ...tenantOf({}, feeds), hours: { from: '08:00', to: '18:00' } });
+    const nightly = await ingestObject(world.upload('nightly/a.csv', csv(row(1))), world.attempt());
+    const daily = await ingestObject(world.upload('readings/a.csv', csv(row(1))), world.attempt());
+    expect([nightly.state, daily.state]).toEqual(['loaded', 'deferred']);
+    expect(daily.reason?.message).toContain('from 08:00 to 18:00 UTC');
+  });
+});
+
 describe('versions', () => {
   const version = (ref: ObjectRef, versionId: string): ObjectRef => ({ ...ref, versionId });
 
