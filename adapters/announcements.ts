@@ -1,16 +1,15 @@
 import { type EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
 import { TransientError } from '../core/model/errors.ts';
+import { namesOf } from '../core/model/names.ts';
 import type { Announcements } from '../core/ports.ts';
 
-/** What a rule of EventBridge matches to hear of a tenant's files: `{"source": ["sluice"], "detail": {"tenant": ["…"]}}`. */
-const SOURCE = 'sluice';
 const DETAIL_TYPE = 'Sluice File Receipt';
 
-/** Announces receipts on the account's default event bus. */
+/** Announces receipts on the account's default event bus. A rule for `{"source": ["sluice.<tenant>"]}` hears of a tenant's files. */
 export const eventBridgeAnnouncements = (client: EventBridgeClient): Announcements => ({
   async announce(receipt) {
     const entry = {
-      Source: SOURCE,
+      Source: namesOf(receipt.tenant).events,
       DetailType: DETAIL_TYPE,
       Detail: JSON.stringify(receipt),
       Resources: [receipt.object],

@@ -72,7 +72,7 @@ export class ObjectIngest extends Construct {
           ],
           this.queue.queueArn,
         ),
-        announcing(),
+        announcing(parts.names.events),
         allow(['kms:Decrypt', 'kms:GenerateDataKey'], key.keyArn),
         ...parts.allow,
       ],

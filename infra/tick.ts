@@ -39,7 +39,7 @@ export class Tick extends Construct {
         allow(['s3:ListBucketVersions'], staging.bucketArn),
         allow(['s3:PutObject'], `${rejects.bucketArn}/receipts/*`),
         allow(['sqs:SendMessage'], queue.queueArn),
-        announcing(),
+        announcing(parts.names.events),
         allow(['kms:Decrypt', 'kms:GenerateDataKey'], key.keyArn),
         ...parts.allow,
       ],

@@ -12,6 +12,8 @@ export const namesOf = (tenantId: string, suffix = '') => ({
   ingestStream: `sluice-${tenantId}-ingest-stream`,
   /** The function that runs each minute, and the rule that invokes it. */
   tick: `sluice-${tenantId}-tick`,
+  /** Source of the tenant's events on the default bus of EventBridge: its receipts. */
+  events: `sluice.${tenantId}`,
   /** Secret with the tenant's Cassandra role: `{"username", "password"}`. */
   secret: `sluice/${tenantId}/cassandra`,
   stack: `sluice-${tenantId}`,

@@ -111,6 +111,7 @@ describe.each(worlds)('on target $kind', ({ kind, world, stacks }) => {
       expect(await isAllowed(world, put(part, [Source]))).toBe(true);
       expect(await isAllowed(world, put(part, [Source, 'shop']))).toBe(false);
       expect(await isAllowed(world, put(part, ['shop']))).toBe(false);
+      expect(await isAllowed(world, put(part, ['sluice.wildlife']))).toBe(false);
       expect(await isAllowed(world, put(part, []))).toBe(false);
       expect(await isAllowed(world, put(part, [Source], 'other'))).toBe(false);
     }
@@ -219,7 +220,10 @@ async function announced(): Promise<PutEventsRequestEntry> {
   const client = {
     send: async ({ input }: { input: { Entries: PutEventsRequestEntry[] } }) => sent.push(...input.Entries),
   };
-  await eventBridgeAnnouncements(client as unknown as EventBridgeClient).announce({ object: 's3://a/b' } as Receipt);
+  await eventBridgeAnnouncements(client as unknown as EventBridgeClient).announce({
+    tenant: 'aviation',
+    object: 's3://a/b',
+  } as Receipt);
   return sent[0] ?? expect.fail('nothing was sent');
 }
 
