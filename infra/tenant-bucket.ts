@@ -9,8 +9,19 @@ import type { Target } from './target.ts';
 /** Days that a staged or rejected object stays: long enough to find out what was wrong with it and to send it again. */
 const KEEP_DAYS = 90;
 
+/** What a tenant's buckets hold only for a time: all of staging; of the other all but the keys of runs, which a later version needs. */
+export const passages = { staging: [''], rejects: ['rejects/', 'receipts/', 'aws/'] } as const;
+
+export interface TenantBucketProps {
+  readonly name: string;
+  readonly key: Key;
+  readonly target: Target;
+  /** Prefixes of the objects that expire. */
+  readonly passing: readonly string[];
+}
+
 /** A bucket of a tenant: its own key, its own versions, TLS only, never public. It is a passage, so objects expire. */
-export function tenantBucket(scope: Construct, id: string, name: string, key: Key, target: Target): Bucket {
+export function tenantBucket(scope: Construct, id: string, { name, key, target, passing }: TenantBucketProps): Bucket {
   const bucket = new Bucket(scope, id, {
     bucketName: name,
     versioned: true,
@@ -20,7 +31,7 @@ export function tenantBucket(scope: Construct, id: string, name: string, key: Ke
     enforceSSL: true,
     blockPublicAccess: BlockPublicAccess.BLOCK_ALL,
     objectOwnership: ObjectOwnership.BUCKET_OWNER_ENFORCED,
-    lifecycleRules: [passage],
+    lifecycleRules: passageFor(passing),
     removalPolicy: dataRemoval(target),
   });
   acknowledge(
@@ -31,9 +42,16 @@ export function tenantBucket(scope: Construct, id: string, name: string, key: Ke
   return bucket;
 }
 
-const passage: LifecycleRule = {
-  id: 'passage',
-  expiration: Duration.days(KEEP_DAYS),
-  noncurrentVersionExpiration: Duration.days(30),
-  abortIncompleteMultipartUploadAfter: Duration.days(7),
-};
+/** Versions that are no longer current and uploads that were given up go; objects under the prefixes expire. */
+const passageFor = (prefixes: readonly string[]): LifecycleRule[] => [
+  {
+    id: 'tidy',
+    noncurrentVersionExpiration: Duration.days(30),
+    abortIncompleteMultipartUploadAfter: Duration.days(7),
+  },
+  ...prefixes.map((prefix) => ({
+    id: `passage-${prefix.replace('/', '') || 'all'}`,
+    ...(prefix && { prefix }),
+    expiration: Duration.days(KEEP_DAYS),
+  })),
+];

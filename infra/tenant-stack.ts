@@ -19,7 +19,7 @@ import { appliedSchema } from './schema-provider.ts';
 import type { Sources } from './sources.ts';
 import { StreamIngest } from './stream-ingest.ts';
 import type { Target } from './target.ts';
-import { tenantBucket } from './tenant-bucket.ts';
+import { passages, tenantBucket } from './tenant-bucket.ts';
 import { tenantKey } from './tenant-key.ts';
 import type { TenantParts } from './tenant-parts.ts';
 import { Tick } from './tick.ts';
@@ -49,8 +49,8 @@ export class TenantStack extends Stack {
       names,
       target,
       key,
-      staging: tenantBucket(this, 'Staging', names.staging, key, target),
-      rejects: tenantBucket(this, 'Rejects', names.rejects, key, target),
+      staging: tenantBucket(this, 'Staging', { name: names.staging, key, target, passing: passages.staging }),
+      rejects: tenantBucket(this, 'Rejects', { name: names.rejects, key, target, passing: passages.rejects }),
       function: { target, sources },
       functions: tenantFunctions(tenant.id),
       environment: {
