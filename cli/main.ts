@@ -1,11 +1,13 @@
 import { Command, CommanderError } from 'commander';
+import type { Act } from './act.ts';
 import { CliError, tell } from './errors.ts';
 import { exitCodes, exitNumber } from './exit-codes.ts';
+import { registerFileCommands } from './file-commands.ts';
 import { createUi, type Result, type Ui, writeAll } from './ui.ts';
 
 /**
  * The command line. Modules of commands are loaded inside their actions, so that help and usage errors come at once.
- * To add one: a file `cli/<name>.ts` that exports `run…(options, ui)`, and a line in `registerCommands`.
+ * To add one: a file `cli/<name>.ts` that exports `run…(options, ui)`, and a line in `registerCommands` or `registerFileCommands`.
  */
 const registerCommands = (program: Command, act: Act): void => {
   program
@@ -67,6 +69,7 @@ const registerCommands = (program: Command, act: Act): void => {
     .summary('show the rejected rows of a run, by reason')
     .argument('<run>')
     .action(act(async (_options, _ui, run) => (await import('./rejects.ts')).runRejects(String(run))));
+  registerFileCommands(program, act);
   program
     .command('demo')
     .summary('show it all: start, deploy, load real files and messages, report')
@@ -76,11 +79,6 @@ const registerCommands = (program: Command, act: Act): void => {
     .summary('show what this machine has and lacks for the local stack')
     .action(act(async (_options, ui) => (await import('./doctor.ts')).runDoctor(ui)));
 };
-
-type Options = Record<string, string | boolean | undefined>;
-type Run = (options: Options, ui: Ui, ...args: string[]) => Promise<Result>;
-/** Turns a command's function into a commander action. */
-type Act = (run: Run) => (this: Command, ...given: unknown[]) => Promise<void>;
 
 /** They take every argument as it stands, `--help` and `--json` too, and hand over the terminal. */
 const passThrough: Record<string, () => Promise<(args: string[]) => Promise<number>>> = {
@@ -135,7 +133,10 @@ const runCommander = async (argv: readonly string[], ui: Ui): Promise<number> =>
         await run(
           this.opts(),
           ui,
-          ...given.slice(0, -2).flatMap((value) => (value === undefined ? [] : [String(value)])),
+          ...given
+            .slice(0, -2)
+            .flat()
+            .flatMap((value) => (value === undefined ? [] : [String(value)])),
         ),
       );
     };

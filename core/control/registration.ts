@@ -25,7 +25,7 @@ export const registerProfile = (registry: Registry, tenant: Tenant, version: str
   });
 
 /** Null for a tenant that was deployed before profiles were registered. */
-export const registeredProfile = (registry: Registry): Promise<Registered | null> =>
+export const registeredProfile = (registry: Pick<Registry, 'read'>): Promise<Registered | null> =>
   registry.read<Registered>(PART, NAME);
 
 /** The profile as the core takes it; whoever needs a transform brings it. */

@@ -1,0 +1,97 @@
+import { hoursText } from '../core/control/admission.ts';
+import { functionsOf } from '../core/model/bundle.ts';
+import { capped } from '../core/model/caps.ts';
+import { namesOf } from '../core/model/names.ts';
+import { extensions, keyspaces } from '../core/model/tenant.ts';
+import { checkoutOf, type Deployed, deployedNamed, deployedTenants, versionNote } from './deployed.ts';
+import { bytes, type Result, table, type Ui } from './ui.ts';
+import { inWorld } from './world.ts';
+
+/** `sluice tenant list`: who is deployed, and whether this checkout is what is deployed. */
+export const runTenantList = (): Promise<Result> =>
+  inWorld(async (world) => {
+    const all = await deployedTenants(world, undefined);
+    const data = all.map((deployed) => {
+      const { id, name, feeds } = deployed.tenant;
+      const checkout = checkoutOf(deployed);
+      return {
+        tenant: id,
+        name,
+        feeds: feeds.map((feed) => feed.name),
+        version: deployed.version,
+        since: deployed.since,
+        checkout,
+      };
+    });
+    const rows = data.map(({ tenant, name, feeds, version, since, checkout }) => [
+      tenant,
+      name,
+      feeds.join(', '),
+      version,
+      since.slice(0, 19),
+      checkout.same === null ? 'not in this checkout' : checkout.same ? 'same' : `differs: ${checkout.version}`,
+    ]);
+    return { data, lines: table([['tenant', 'name', 'feeds', 'version', 'since', 'this checkout'], ...rows]) };
+  });
+
+/** `sluice tenant show`: everything that a tenant is called, and what its deployed profile grants. */
+export const runTenantShow = (id: string, ui: Ui): Promise<Result> =>
+  inWorld(async (world) => {
+    const deployed = await deployedNamed(world, id);
+    const note = versionNote(deployed);
+    if (note) ui.note(note);
+    const names = { ...namesOf(id), keyspaces: keyspaces(id) };
+    const { version, since, profile } = deployed;
+    return { data: { tenant: id, version, since, names, profile }, lines: linesOf(deployed) };
+  });
+
+function linesOf({ tenant, version, since }: Deployed): string[] {
+  const { id, name, contact, limits, stream, hours, feeds } = tenant;
+  const names = namesOf(id);
+  const all = capped(limits);
+  const day = ['files', 'bytes', 'rows'] as const;
+  const perDay = day.map((what) => `${many(all[`${what}PerDay`], limits[`${what}PerDay`] === undefined)} ${what}`);
+  const facts: string[][] = [
+    ['tenant', `${id}  ${name} <${contact}>`],
+    ['profile', `version ${version}, deployed since ${since.slice(0, 19)}Z`],
+    [
+      'files',
+      `at most ${bytes(all.maxFileBytes)} and ${all.maxFileRows.toLocaleString('en-US')} rows; ${hours ? hoursText(hours) : 'at any time'}`,
+    ],
+    ['a day', perDay.join(', ')],
+    ['at once', `${many(all.filesAtOnce, limits.filesAtOnce === undefined)} files`],
+    [
+      'messages',
+      `at most ${bytes(all.maxMessageBytes)}; ${stream.shards} shard, kept ${stream.retentionHours} h; feed ${stream.feed}`,
+    ],
+    [],
+    ['staging', `s3://${names.staging}/<feed>/…`],
+    ['rejects', `s3://${names.rejects}/rejects/… and receipts/…`],
+    ['stream', names.stream],
+    ['queue', names.queue],
+    ['dead letters', names.deadLetters],
+    [
+      'functions',
+      functionsOf(id)
+        .map((each) => each.name)
+        .join(', '),
+    ],
+    ['keyspaces', Object.values(keyspaces(id)).join(' (rows), ').concat(' (ledger)')],
+    ['secret', names.secret],
+    ['stack', names.stack],
+  ];
+  const rows = feeds.map((feed) => [
+    feed.name,
+    feed.formats.flatMap((format) => extensions[format]).join(' '),
+    feed.table.name,
+    String(feed.priority ?? 0),
+    feed.sameContent ?? 'load',
+    feed.overwrite ?? 'upsert',
+    feed.hours ? hoursText(feed.hours) : '-',
+  ]);
+  const head = ['feed', 'takes', 'table', 'priority', 'same content', 'overwritten key', 'hours of its own'];
+  return [...table(facts), '', ...table([head, ...rows])];
+}
+
+/** A limit that the profile does not name is the platform's own. */
+const many = (value: number, own: boolean): string => `${value.toLocaleString('en-US')}${own ? ' (platform)' : ''}`;
