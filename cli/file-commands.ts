@@ -4,6 +4,21 @@ import type { Act } from './act.ts';
 /** Commands about tenants and their files; like all of them they load their module when they are called. */
 export const registerFileCommands = (program: Command, act: Act): void => {
   program
+    .command('upload')
+    .summary('check files by the deployed profile, then upload them')
+    .argument('<tenant>')
+    .argument('<feed>')
+    .argument('<files...>', 'files, and folders whose files keep their paths')
+    .option('--check', 'read and transform every file whole before anything is sent')
+    .option('--wait', 'follow the files until they are loaded, or wait for their time')
+    .option('--as <prefix>', 'put them under <feed>/<prefix>/')
+    .option('--dry-run', 'only tell what would become of them')
+    .action(
+      act(async (options, ui, tenant, feed, ...files) =>
+        (await import('./upload.ts')).runUpload(String(tenant), String(feed), files, options, ui),
+      ),
+    );
+  program
     .command('quota')
     .summary('show what a tenant has used of its day, and which files wait')
     .argument('<tenant>')

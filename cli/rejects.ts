@@ -6,7 +6,7 @@ import type { FileRun, StreamRun } from '../core/model/run.ts';
 import { rejectsPrefix } from '../core/pipeline/rejects.ts';
 import { clientOptions } from '../local/deploy.ts';
 import { loadSettings, type Settings } from '../local/settings.ts';
-import { findRun } from './runs.ts';
+import { findRun } from './find-run.ts';
 import { excerpt, type Result } from './ui.ts';
 import { openWorld } from './world.ts';
 

@@ -1,12 +1,11 @@
 import { NO_FEED } from '../core/model/run.ts';
 import type { Tenant } from '../core/model/tenant.ts';
-import type { LedgerReader } from '../core/ports.ts';
+import { shownRuns } from '../core/report/liveness.ts';
 import { type FeedReport, type Runs, reportOf, type Spread, type TenantReport } from '../core/report/report.ts';
-import { loadSettings } from '../local/settings.ts';
 import { daysSince } from './days.ts';
-import { tenantsNamed } from './names.ts';
+import { deployedTenants } from './deployed.ts';
 import { bytes, excerpt, type Result, table, type Ui } from './ui.ts';
-import { openWorld } from './world.ts';
+import { inWorld, type ReadLedger } from './world.ts';
 
 export interface ReportOptions {
   readonly tenant?: string | undefined;
@@ -18,26 +17,24 @@ export interface ReportOptions {
 const SHOWN = 8;
 
 export const runReport = async (options: ReportOptions, _ui: Ui): Promise<Result> => {
-  const chosen = tenantsNamed(options.tenant);
   const days = daysSince(options.since);
-  const world = await openWorld(loadSettings());
-  try {
-    const reports = await Promise.all(chosen.map((tenant) => readReport(world.ledger(tenant.id), tenant, days)));
+  return inWorld(async (world) => {
+    const chosen = await deployedTenants(world, options.tenant);
+    const reports = await Promise.all(chosen.map(({ tenant }) => readReport(world.ledger(tenant.id), tenant, days)));
     return { data: reports, lines: reports.flatMap(linesOf) };
-  } finally {
-    await world.close();
-  }
+  });
 };
 
 export const readReport = async (
-  ledger: LedgerReader,
+  ledger: ReadLedger,
   tenant: Tenant,
   days: readonly string[],
 ): Promise<TenantReport> => {
   const feeds = [...tenant.feeds.map(({ name }) => name), NO_FEED];
   const files = feeds.flatMap((feed) => days.map((day) => ledger.fileRuns(feed, day)));
   const streams = days.map((day) => ledger.streamRuns(day));
-  const runs: Runs = { files: (await Promise.all(files)).flat(), streams: (await Promise.all(streams)).flat() };
+  const shown = await shownRuns((await Promise.all(files)).flat(), ledger, new Date());
+  const runs: Runs = { files: shown, streams: (await Promise.all(streams)).flat() };
   return reportOf(tenant.id, { from: days[0] as string, to: days.at(-1) as string }, runs);
 };
 
@@ -63,7 +60,9 @@ export const linesOf = ({ tenant, from, to, feeds, totals, complaints }: TenantR
         ...spreadCells(messageMilliseconds, 0),
       ]),
     ]),
-    ...(shown.length === 0 ? [] : ['', `rejected or refused (${shown.length} of the latest):`]),
+    ...(shown.length === 0
+      ? []
+      : ['', `rejected, refused or waiting (the latest ${shown.length} of ${complaints.length}):`]),
     ...shown.flatMap(({ code, feed, origin, position, message, raw }) => [
       `  ${code}  ${nameOf(feed)}  ${origin}${position === null ? '' : `, record ${position}`}`,
       `    ${message}`,

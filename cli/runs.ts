@@ -1,15 +1,14 @@
 import { namesOf } from '../core/model/names.ts';
 import { addCounts, noCounts } from '../core/model/row.ts';
-import { type FileRun, NO_FEED, type StreamRun } from '../core/model/run.ts';
+import { NO_FEED, type StreamRun } from '../core/model/run.ts';
 import type { Tenant } from '../core/model/tenant.ts';
 import { rejectsPrefix } from '../core/pipeline/rejects.ts';
-import { loadSettings } from '../local/settings.ts';
-import { tenants } from '../tenants/index.ts';
+import { type ShownRun, shownRun, shownRuns } from '../core/report/liveness.ts';
 import { daysSince } from './days.ts';
-import { CliError } from './errors.ts';
-import { tenantsNamed } from './names.ts';
+import { deployedTenants } from './deployed.ts';
+import { findRun } from './find-run.ts';
 import { bytes, type Result, table } from './ui.ts';
-import { type OperatorWorld, openWorld } from './world.ts';
+import { inWorld, type OperatorWorld } from './world.ts';
 
 export interface RunsOptions {
   readonly tenant?: string | undefined;
@@ -25,6 +24,9 @@ export interface RunLine {
   readonly run: string;
   readonly feed: string;
   readonly state: string;
+  /** When a deferred file is looked at again. */
+  readonly deferredUntil: Date | null;
+  readonly attempt: number;
   readonly origin: string;
   readonly read: number;
   readonly loaded: number;
@@ -35,23 +37,21 @@ export interface RunLine {
   readonly reason: string | null;
 }
 
+/** States that somebody may want to do something about, or to know of. */
+const troubled: readonly string[] = ['refused', 'failed', 'retrying', 'stalled'];
+
 /** `sluice runs`: the history of files and messages, the latest first. */
 export const runRuns = async (options: RunsOptions): Promise<Result> => {
-  const chosen = tenantsNamed(options.tenant);
   const days = daysSince(options.since);
-  const world = await openWorld(loadSettings());
-  try {
-    const lines = (await Promise.all(chosen.map((tenant) => linesOf(world, tenant, days)))).flat();
+  return inWorld(async (world) => {
+    const chosen = await deployedTenants(world, options.tenant);
+    const lines = (await Promise.all(chosen.map(({ tenant }) => linesOf(world, tenant, days)))).flat();
     const wanted = lines
       .filter(({ feed }) => options.feed === undefined || feed === options.feed)
-      .filter(
-        ({ state, rejected }) => !options.failed || ['refused', 'failed', 'retrying'].includes(state) || rejected > 0,
-      )
+      .filter(({ state, rejected }) => !options.failed || troubled.includes(state) || rejected > 0)
       .toSorted((a, b) => b.startedAt.getTime() - a.startedAt.getTime());
     return { data: wanted, lines: wanted.length === 0 ? ['no runs'] : rowsOf(wanted) };
-  } finally {
-    await world.close();
-  }
+  });
 };
 
 const linesOf = async (world: OperatorWorld, tenant: Tenant, days: readonly string[]): Promise<RunLine[]> => {
@@ -60,22 +60,32 @@ const linesOf = async (world: OperatorWorld, tenant: Tenant, days: readonly stri
   const files = feeds.flatMap((feed) => days.map((day) => ledger.fileRuns(feed, day)));
   const streams = days.map((day) => ledger.streamRuns(day));
   return [
-    ...(await Promise.all(files)).flat().map((run) => fileLine(tenant.id, run)),
+    ...(await shownRuns((await Promise.all(files)).flat(), ledger, new Date())).map((run) => fileLine(tenant.id, run)),
     ...(await Promise.all(streams)).flat().map((run) => streamLine(tenant.id, run)),
   ];
 };
 
-const fileLine = (tenant: string, run: FileRun): RunLine => ({
+const fileLine = (tenant: string, run: ShownRun): RunLine => ({
   tenant,
   run: run.id,
   feed: run.feed,
   state: run.state,
+  deferredUntil: run.state === 'deferred' ? run.deferredUntil : null,
+  attempt: run.attempt,
   origin: `s3://${run.object.bucket}/${run.object.key}`,
   ...run.counts,
   startedAt: run.startedAt,
   seconds: run.endedAt ? (run.endedAt.getTime() - run.startedAt.getTime()) / 1000 : null,
-  reason: run.reason ? `${run.reason.code} ${run.reason.message}` : null,
+  reason: run.state === 'stalled' ? STALLED : run.reason ? `${run.reason.code} ${run.reason.message}` : null,
 });
+
+const STALLED = 'its attempt died; the next one begins within two minutes';
+
+/** The state with what belongs to it: until when, or which attempt. */
+const stateText = ({ state, deferredUntil, attempt }: RunLine): string => {
+  if (deferredUntil) return `deferred to ${deferredUntil.toISOString().slice(0, 16)}Z`;
+  return state === 'retrying' ? `retrying after attempt ${attempt}` : state;
+};
 
 const streamLine = (tenant: string, run: StreamRun): RunLine => {
   const counts = noCounts();
@@ -86,6 +96,8 @@ const streamLine = (tenant: string, run: StreamRun): RunLine => {
     run: run.id,
     feed: Object.keys(run.feeds).sort().join(','),
     state: counts.rejected > 0 ? 'partial' : 'loaded',
+    deferredUntil: null,
+    attempt: 1,
     origin: `${run.stream} ${run.shard}`,
     ...counts,
     startedAt: run.startedAt,
@@ -100,64 +112,49 @@ const rowsOf = (lines: readonly RunLine[]): string[] =>
     ...lines.map((line) => [
       line.run,
       line.tenant,
-      line.state,
+      stateText(line),
       ...[line.read, line.loaded, line.dropped, line.rejected].map(String),
       line.seconds?.toFixed(1) ?? '-',
       line.startedAt.toISOString().slice(0, 19),
-      line.reason ?? line.origin,
+      line.reason ? `${line.origin}: ${line.reason}` : line.origin,
     ]),
   ]);
 
-export interface FoundRun {
-  readonly tenant: Tenant;
-  readonly run: FileRun | StreamRun;
-}
-
-/** A run by its id, which tells its day and, for a file, its feed. */
-export const findRun = async (world: OperatorWorld, id: string): Promise<FoundRun> => {
-  const [feed = '', stamp = ''] = id.split('.');
-  const day = stamp.replace(/^(\d{4})(\d\d)(\d\d).*$/, '$1-$2-$3');
-  if (/^\d{4}-\d\d-\d\d$/.test(day)) {
-    for (const tenant of tenants) {
-      const ledger = world.ledger(tenant.id);
-      const runs = feed === 'stream' ? await ledger.streamRuns(day) : await ledger.fileRuns(feed, day);
-      const run = runs.find((candidate) => candidate.id === id);
-      if (run) return { tenant, run };
-    }
-  }
-  throw new CliError('SLU-4002', `no run has the id "${id}"`, { next: 'sluice runs' });
-};
-
 /** `sluice runs show`: all that the ledger knows of one run. */
-export const runRunsShow = async (id: string): Promise<Result> => {
-  const world = await openWorld(loadSettings());
-  try {
-    const { tenant, run } = await findRun(world, id);
+export const runRunsShow = (id: string): Promise<Result> =>
+  inWorld(async (world) => {
+    const { tenant, run: stored } = await findRun(world, id);
+    const until = 'object' in stored ? ((await world.ledger(tenant.id).find(stored))?.until ?? null) : null;
+    const run = 'object' in stored ? shownRun(stored, until, new Date()) : stored;
     const line = 'object' in run ? fileLine(tenant.id, run) : streamLine(tenant.id, run);
     const facts: [string, string][] = [
       ['run', line.run],
       ['tenant', line.tenant],
       ['feed', line.feed],
-      ['state', line.state],
+      ['state', stateText(line)],
+      ['reason', line.reason ?? '-'],
       ['origin', line.origin],
-      ...('object' in run
-        ? ([
-            ['version', run.object.versionId],
-            ['size', bytes(run.bytes)],
-            ['attempt', `${run.attempt}, generation ${run.generation}`],
-            ['write time', `${run.writeTimeBase} µs and the position`],
-          ] as [string, string][])
-        : []),
+      ...('object' in run ? fileFacts(run) : []),
       ['counts', `${line.read} read = ${line.loaded} loaded + ${line.dropped} dropped + ${line.rejected} rejected`],
       ['started', line.startedAt.toISOString()],
       ['ended', run.endedAt?.toISOString() ?? '-'],
-      ['reason', line.reason ?? '-'],
     ];
     const day = 'object' in run ? run.day : run.minute.toISOString().slice(0, 10);
     const where = `s3://${namesOf(tenant.id).rejects}/${rejectsPrefix(line.feed, day, run.id)}`;
     const rejects = line.rejected > 0 ? ['', `rejects in ${where}`, `Next: sluice rejects ${run.id}`] : [];
-    return { data: { tenant: tenant.id, ...run }, lines: [...table(facts), ...rejects] };
-  } finally {
-    await world.close();
-  }
-};
+    return { data: { tenant: tenant.id, ...run, leaseUntil: until }, lines: [...table(facts), ...rejects] };
+  });
+
+const fileFacts = (run: ShownRun): [string, string][] => [
+  ['version', run.object.versionId],
+  ['size', bytes(run.bytes)],
+  [
+    'attempt',
+    `${run.attempt}, generation ${run.generation}${run.rejectsOf ? `, the rejects of ${run.rejectsOf}` : ''}`,
+  ],
+  ['write time', `${run.writeTimeBase} µs and the position`],
+  ['profile', run.profileVersion || '-'],
+  ['content', run.contentHash ? `sha256 ${run.contentHash}` : '-'],
+  ['digest of rows', run.digest || '-'],
+  ['quota of', run.usageDay ?? '-'],
+];

@@ -1,5 +1,6 @@
 import { addCounts, type Counts, noCounts, type Rejection } from '../model/row.ts';
-import type { FileRun, RunState, StreamRun } from '../model/run.ts';
+import type { StreamRun } from '../model/run.ts';
+import type { ShownRun, ShownState } from './liveness.ts';
 
 export interface Spread {
   readonly min: number;
@@ -11,7 +12,7 @@ export interface Spread {
 export interface FeedReport {
   readonly feed: string;
   /** Files by the state of their runs; a state that no file has is absent. */
-  readonly files: Readonly<Partial<Record<RunState, number>>>;
+  readonly files: Readonly<Partial<Record<ShownState, number>>>;
   readonly messages: number;
   readonly bytes: number;
   readonly counts: Counts;
@@ -46,7 +47,7 @@ export interface TenantReport {
 }
 
 export interface Runs {
-  readonly files: readonly FileRun[];
+  readonly files: readonly ShownRun[];
   readonly streams: readonly StreamRun[];
 }
 
@@ -59,7 +60,7 @@ export function reportOf(tenant: string, days: { from: string; to: string }, { f
   return { tenant, ...days, feeds, totals, complaints: complaintsOf(files, streams) };
 }
 
-function feedReport(feed: string, allFiles: readonly FileRun[], streams: readonly StreamRun[]): FeedReport {
+function feedReport(feed: string, allFiles: readonly ShownRun[], streams: readonly StreamRun[]): FeedReport {
   const files = allFiles.filter((run) => run.feed === feed);
   const tallies = streams.map(({ feeds }) => feeds[feed]).filter((tally) => tally !== undefined);
   const counts = noCounts();
@@ -98,7 +99,7 @@ function countBy<K extends string>(names: readonly K[]): Partial<Record<K, numbe
   return counts;
 }
 
-function complaintsOf(files: readonly FileRun[], streams: readonly StreamRun[]): Complaint[] {
+function complaintsOf(files: readonly ShownRun[], streams: readonly StreamRun[]): Complaint[] {
   const dated = [
     ...files.flatMap((run) => {
       const origin = `s3://${run.object.bucket}/${run.object.key}`;
