@@ -8,7 +8,7 @@ export const exitCodes = {
   notFound: [3, 'no such tenant, feed, run or part'],
   notAllowed: [4, 'not allowed'],
   environment: [5, 'the machine or the local stack lacks something'],
-  rejects: [6, 'finished, and some rows were rejected'],
+  rejects: [6, 'finished, and not every row or file was loaded'],
   interrupted: [130, 'interrupted'],
 } as const satisfies Record<string, readonly [number: number, meaning: string]>;
 

@@ -18,6 +18,30 @@ export const registerFileCommands = (program: Command, act: Act): void => {
         (await import('./upload.ts')).runUpload(String(tenant), String(feed), files, options, ui),
       ),
     );
+  const runs = program
+    .command('runs')
+    .summary('list the runs of files and messages, the latest first')
+    .argument('[tenant]')
+    .option('--feed <feed>', 'only of this feed')
+    .option('--since <day>', 'first day, such as 2026-01-31 (UTC); a week ago if not given')
+    .option('--failed', 'only refused, failed and retrying runs, and those with rejections')
+    .action(act(async (options, _ui, tenant) => (await import('./runs.ts')).runRuns({ ...options, tenant })));
+  runs
+    .command('show')
+    .summary('tell all about one run')
+    .argument('<run>')
+    .action(act(async (_options, _ui, run) => (await import('./runs.ts')).runRunsShow(String(run))));
+  runs
+    .command('reset')
+    .summary('begin a run anew that has failed, was refused or is stuck')
+    .argument('<run>')
+    .option('--wait', 'follow it to its end')
+    .action(act(async (options, ui, run) => (await import('./replay.ts')).runReset(String(run), options, ui)));
+  program
+    .command('rejects')
+    .summary('show the rejected rows of a run, by reason')
+    .argument('<run>')
+    .action(act(async (_options, _ui, run) => (await import('./rejects.ts')).runRejects(String(run))));
   program
     .command('quota')
     .summary('show what a tenant has used of its day, and which files wait')
@@ -45,4 +69,33 @@ export const registerFileCommands = (program: Command, act: Act): void => {
     .summary('show what one is called and what its profile grants')
     .argument('<tenant>')
     .action(act(async (_options, ui, id) => (await import('./tenant.ts')).runTenantShow(String(id), ui)));
+  program
+    .command('replay')
+    .summary('load the file of a run again, with what is deployed now')
+    .argument('<run>')
+    .option('--rejects-only', 'only the records that the run has rejected, dated as the run')
+    .option('--wait', 'follow the new run to its end')
+    .action(act(async (options, ui, run) => (await import('./replay.ts')).runReplay(String(run), options, ui)));
+  program
+    .command('backfill')
+    .summary('load what lies in staging and has no run')
+    .argument('<tenant>')
+    .argument('[feed]')
+    .option('--prefix <prefix>', 'only keys that begin so, after the feed')
+    .option('--since <day>', 'only objects of this day and later, such as 2026-01-31 (UTC)')
+    .action(
+      act(async (options, ui, tenant, feed) =>
+        (await import('./backfill.ts')).runBackfill(String(tenant), { ...options, feed }, ui),
+      ),
+    );
+  const dlq = program
+    .command('dlq')
+    .summary('list what was given up after all attempts, and why')
+    .argument('[tenant]')
+    .action(act(async (_options, _ui, tenant) => (await import('./dlq.ts')).runDlq(tenant)));
+  dlq
+    .command('redrive')
+    .summary('put the dead letters of a tenant back on its queue')
+    .argument('<tenant>')
+    .action(act(async (_options, ui, tenant) => (await import('./dlq.ts')).runDlqRedrive(String(tenant), ui)));
 };

@@ -51,24 +51,6 @@ const registerCommands = (program: Command, act: Act): void => {
     .argument('[tenant]')
     .option('--since <day>', 'first day, such as 2026-01-31 (UTC); a week ago if not given')
     .action(act(async (options, ui, tenant) => (await import('./report.ts')).runReport({ ...options, tenant }, ui)));
-  const runs = program
-    .command('runs')
-    .summary('list the runs of files and messages, the latest first')
-    .argument('[tenant]')
-    .option('--feed <feed>', 'only of this feed')
-    .option('--since <day>', 'first day, such as 2026-01-31 (UTC); a week ago if not given')
-    .option('--failed', 'only refused, failed and retrying runs, and those with rejections')
-    .action(act(async (options, _ui, tenant) => (await import('./runs.ts')).runRuns({ ...options, tenant })));
-  runs
-    .command('show')
-    .summary('tell all about one run')
-    .argument('<run>')
-    .action(act(async (_options, _ui, run) => (await import('./runs.ts')).runRunsShow(String(run))));
-  program
-    .command('rejects')
-    .summary('show the rejected rows of a run, by reason')
-    .argument('<run>')
-    .action(act(async (_options, _ui, run) => (await import('./rejects.ts')).runRejects(String(run))));
   registerFileCommands(program, act);
   program
     .command('demo')
