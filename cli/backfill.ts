@@ -54,7 +54,7 @@ export const runBackfill = (id: string, options: BackfillOptions, ui: Ui): Promi
     const first = objects.slice(0, SHOWN).map(({ key }) => `  ${key}`);
     const more = objects.length > SHOWN ? [`  … and ${objects.length - SHOWN} more`] : [];
     const lines = [
-      `${looked} versions under ${where}: ${objects.length} had no run, and are on their way`,
+      `${looked} versions under ${where}: ${objects.length === 0 ? 'each has its run' : `${objects.length} had no run and are on their way`}`,
       ...first,
       ...more,
     ];

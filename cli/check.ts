@@ -4,9 +4,11 @@ import type { Difference } from '../core/pipeline/samples.ts';
 import { loadSettings } from '../local/settings.ts';
 import { tenants } from '../tenants/index.ts';
 import { type PlacedProblem, profileProblems } from '../tenants/problems.ts';
+import { deployedTenants, versionNote } from './deployed.ts';
 import { tenantsNamed } from './names.ts';
 import { checkSamples, type SampleResult } from './samples.ts';
-import type { Result } from './ui.ts';
+import type { Result, Ui } from './ui.ts';
+import { inWorld } from './world.ts';
 
 /** What `--json` prints, one for each tenant. */
 interface TenantCheck {
@@ -17,8 +19,9 @@ interface TenantCheck {
 }
 
 /** Checks profiles, then runs samples, without any service; tells all that is wrong at once. */
-export const runCheck = async (id: string | undefined): Promise<Result> => {
+export const runCheck = async (id: string | undefined, ui: Ui): Promise<Result> => {
   const chosen = tenantsNamed(id);
+  for (const note of await notesOn(chosen)) ui.note(note);
   const all = profileProblems(tenants);
   const folder = join(loadSettings().root, 'tenants');
   const checks: TenantCheck[] = [];
@@ -29,6 +32,14 @@ export const runCheck = async (id: string | undefined): Promise<Result> => {
     mistakes === 0 ? [] : ['', `SLU-4001  ${mistakes} mistakes`, '  Next: mend the places above, then sluice check'];
   return { data: checks, lines: [...lines, ...last], exit: mistakes === 0 ? 'ok' : 'failed' };
 };
+
+/** Says which of the tenants are deployed in another state; nothing where no stack runs: the check needs none. */
+const notesOn = (chosen: readonly Tenant[]): Promise<string[]> =>
+  inWorld(async (world) => {
+    const deployed = await deployedTenants(world, undefined);
+    const about = deployed.filter(({ tenant }) => chosen.some(({ id }) => id === tenant.id));
+    return about.flatMap((each) => versionNote(each) ?? []);
+  }).catch(() => []);
 
 async function checkTenant(tenant: Tenant, all: readonly PlacedProblem[], folder: string): Promise<TenantCheck> {
   const problems = all.filter((problem) => problem.tenant === tenant.id).map(({ tenant: _, ...problem }) => problem);

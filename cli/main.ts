@@ -44,7 +44,7 @@ const registerCommands = (program: Command, act: Act): void => {
     .command('check')
     .summary('check profiles and run samples, without any service')
     .argument('[tenant]')
-    .action(act(async (_options, _ui, tenant) => (await import('./check.ts')).runCheck(tenant)));
+    .action(act(async (_options, ui, tenant) => (await import('./check.ts')).runCheck(tenant, ui)));
   program
     .command('report')
     .summary('show what became of files and messages, by tenant and feed')
