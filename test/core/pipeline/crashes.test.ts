@@ -94,7 +94,7 @@ describe('a file', () => {
         expect(rowsOf(world)).toEqual(calm.rows);
         expect(world.rejects()).toEqual(calm.rejects);
       }),
-      { numRuns: 60, seed: 20260102 },
+      { numRuns: 30, seed: 20260102 },
     );
   });
 });
