@@ -5,7 +5,7 @@ import type { Feed, Hours, Tenant } from '../model/tenant.ts';
 import type { Clock, Ledger, Registry } from '../ports.ts';
 import { type Dated, dateVersion, isSuperseded, type KeyHistory } from './history.ts';
 import { nextDay, opensAt } from './hours.ts';
-import { type Broken, impossible, noUsage, reserve, type Usage } from './usage.ts';
+import { type Broken, type Claim, impossible, noUsage, release, reserve, takeOver, type Usage } from './usage.ts';
 import type { WaitsFor } from './waiting.ts';
 
 /** The answer to a file that its profile takes: go on, or a state that it gets instead, with the reason. */
@@ -35,7 +35,20 @@ export const contentPart = (feed: string, hash: string): string => `content/${fe
 export const USAGE_PART = 'usage';
 
 /** A file that waits for another's end is looked at again after this, in milliseconds, should nobody wake it. */
-const TURN = 60_000;
+export const TURN = 60_000;
+
+/**
+ * A run for which an earlier attempt has reserved its share may have written rows already: it is loaded to its end, whatever has come in its way
+ * since. Null for any other.
+ */
+export async function admitAgain(run: FileRun, { registry }: AdmissionWorld): Promise<Decision | null> {
+  if (run.usageDay === null) return null;
+  const taken = await registry.change<Usage, boolean>(USAGE_PART, run.usageDay, (before) => {
+    const usage = before && takeOver(before, run.id, run.attempt);
+    return { value: usage ?? before, result: usage !== null };
+  });
+  return taken ? { kind: 'go', run } : null;
+}
 
 /** Dates the version, so that every attempt writes with the same times, and finds one that comes too late. */
 export async function admitVersion(run: FileRun, world: AdmissionWorld): Promise<Decision> {
@@ -65,7 +78,8 @@ async function admitRejects(run: FileRun, rejectsOf: string, { ledger, registry 
   return tooLate(history, { ...versionOf(run), base }) ?? { kind: 'go', run: { ...run, writeTimeBase: base } };
 }
 
-function tooLate(history: KeyHistory | null, version: Dated): Decision | null {
+/** The answer to a version of which a later one has been loaded; null when none has. */
+export function tooLate(history: KeyHistory | null, version: Dated): Decision | null {
   if (!isSuperseded(history, version)) return null;
   const message = `version ${history?.loaded?.versionId} of the same key is later and has been loaded`;
   return { kind: 'stop', state: 'superseded', reason: { code: 'SLU-3012', message } };
@@ -103,7 +117,19 @@ export async function admitContent(run: FileRun, feed: Feed, { registry }: Admis
   return { kind: 'stop', state: 'skipped', reason: { code: 'SLU-3014', message } };
 }
 
-/** Reserves the file's share of the day's quota: of files that ask at one time none goes beyond it. */
+/** Ends what a run, or an earlier attempt at it, has reserved: what it has used counts, or else all is given back. */
+export const endQuota = (run: FileRun, used: Claim | undefined, registry: Registry): Promise<void> =>
+  run.usageDay === null
+    ? Promise.resolve()
+    : registry.change<Usage, void>(USAGE_PART, run.usageDay, (before) => ({
+        value: before && release(before, run.id, run.attempt, used),
+        result: undefined,
+      }));
+
+/**
+ * Reserves the file's share of the day's quota: of files that ask at one time none goes beyond it. What an attempt has reserved that dies before
+ * the ledger knows of it is given back by `tick`.
+ */
 export async function admitQuota(
   run: FileRun,
   rows: number,
@@ -116,9 +142,9 @@ export async function admitQuota(
     const message = `${brokenText(never, limits[never], claim)}; no day could take the file`;
     return { kind: 'stop', state: 'refused', reason: { code: 'SLU-3015', message } };
   }
-  const usageDay = run.usageDay ?? clock.now().toISOString().slice(0, 10);
+  const usageDay = clock.now().toISOString().slice(0, 10);
   const broken = await registry.change<Usage, Broken>(USAGE_PART, usageDay, (before) => {
-    const asked = reserve(before ?? noUsage, limits, run.id, claim);
+    const asked = reserve(before ?? noUsage, limits, run.id, { ...claim, attempt: run.attempt });
     return { value: asked.broken ? before : asked.usage, result: asked.broken };
   });
   if (!broken) return { kind: 'go', run: { ...run, usageDay } };

@@ -4,6 +4,8 @@ export interface KeyHistory {
   readonly latest: Dated;
   /** The latest version that has been loaded; null when none has. */
   readonly loaded: Dated | null;
+  /** Others that were dated, the last first: as many as may be on their way at one time. */
+  readonly others?: readonly Dated[];
 }
 
 /** A version of an object, or a replay of it. */
@@ -23,20 +25,32 @@ export interface Dated extends Version {
 }
 
 const SECOND = 1_000_000;
+/** What lies between two versions of one second when a version of a later second has been dated already. */
+const SLOT = SECOND / 8;
+const MOST_OTHERS = 16;
 
 /**
  * Fixes the write time base of a version, once: asked again it answers the same. S3 dates objects by the second, so a version of the same second
- * as the latest one is raised by a second above it, and so is a replay of the latest; a version with an earlier date is late, and keeps its own.
+ * as the latest one is raised by a second above it, and so is a replay of the latest; a version with an earlier date is late, and keeps its own, or
+ * comes right after those of its second.
  */
 export function dateVersion(history: KeyHistory | null, version: Version): { history: KeyHistory; base: number } {
   const own = (version.requested ?? version.modified) * 1000;
   if (!history) return { history: { latest: { ...version, base: own }, loaded: null }, base: own };
-  const { latest, loaded } = history;
-  if (same(latest, version)) return { history, base: latest.base };
-  if (loaded && same(loaded, version)) return { history, base: loaded.base };
-  if (version.modified < latest.modified) return { history, base: own };
+  const { latest, loaded, others = [] } = history;
+  const known = [latest, ...(loaded ? [loaded] : []), ...others];
+  const before = known.find((each) => same(each, version));
+  if (before) return { history, base: before.base };
+  if (version.modified < latest.modified) {
+    const taken = known.map(({ base }) => base).filter((base) => base >= own && base < own + SECOND);
+    const base = taken.length === 0 ? own : Math.min(Math.max(...taken) + SLOT, own + SECOND - 1);
+    return { history: { ...history, others: [{ ...version, base }, ...others].slice(0, MOST_OTHERS) }, base };
+  }
   const base = Math.max(own, latest.base + SECOND);
-  return { history: { latest: { ...version, base }, loaded }, base };
+  return {
+    history: { latest: { ...version, base }, loaded, others: [latest, ...others].slice(0, MOST_OTHERS) },
+    base,
+  };
 }
 
 const same = (a: Version, b: Version): boolean => a.versionId === b.versionId && a.generation === b.generation;

@@ -1,7 +1,8 @@
-import { arrival } from '../model/run.ts';
+import { arrival, isSettled } from '../model/run.ts';
 import type { Tenant } from '../model/tenant.ts';
 import { runIdOf } from '../pipeline/new-run.ts';
 import type { Clock, Ledger, Objects, Queue, Registry } from '../ports.ts';
+import { listOpen } from './waiting.ts';
 
 export interface SweepWorld {
   readonly tenant: Tenant;
@@ -38,16 +39,21 @@ export async function sweep(world: SweepWorld): Promise<number> {
 
 type Version = Awaited<ReturnType<Objects['versions']>>['versions'][number];
 
-/** Sends the deliveries of those versions that the ledger does not know. */
+/**
+ * Sends the deliveries of those versions that the ledger does not know, or whose attempt died right after its first step, before it could ask to be
+ * looked after.
+ */
 export async function sendWithoutRun(
   versions: readonly Version[],
-  { tenant, ledger, queue }: Pick<SweepWorld, 'tenant' | 'ledger' | 'queue'>,
+  { tenant, ledger, registry, queue }: Pick<SweepWorld, 'tenant' | 'ledger' | 'registry' | 'queue'>,
 ): Promise<number> {
   let sent = 0;
+  const open = new Set((await listOpen(registry)).map(({ run }) => run.id));
   for (let at = 0; at < versions.length; at += TOGETHER) {
     const deliveries = versions.slice(at, at + TOGETHER).map(async ({ bucket, key, versionId, lastModified }) => {
       const delivery = arrival({ bucket, key, versionId });
-      if (await ledger.find(runIdOf(tenant, delivery, lastModified))) return;
+      const stored = await ledger.find(runIdOf(tenant, delivery, lastModified));
+      if (stored && (isSettled(stored.run.state) || open.has(stored.run.id))) return;
       await queue.send(delivery);
       sent++;
     });

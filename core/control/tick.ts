@@ -1,8 +1,9 @@
 import { isSettled } from '../model/run.ts';
-import { type FinishWorld, finish } from '../pipeline/finish.ts';
+import { type FinishWorld, finish, tell } from '../pipeline/finish.ts';
 import type { Clock, Ledger } from '../ports.ts';
+import { dropStale, reservations } from './reservations.ts';
 import { sweep } from './sweep.ts';
-import { due, listOpen, noteOpen, type OpenRun } from './waiting.ts';
+import { inOrder, isDue, listOpen, noteOpen, type OpenRun } from './waiting.ts';
 
 export interface TickWorld extends FinishWorld {
   readonly ledger: Ledger;
@@ -27,33 +28,30 @@ export interface Ticked {
  */
 export async function tick(world: TickWorld): Promise<Ticked> {
   const { registry, ledger, clock, queue } = world;
+  const reserved = await reservations(world);
   const open = await listOpen(registry);
-  const released = due(open, clock.now());
-  for (const { delivery } of released) await queue.send(delivery);
-  let resumed = 0;
-  let finished = 0;
-  for (const entry of open.filter(({ waits }) => waits === null)) {
-    const outcome = await lookAfter(entry, world);
-    if (outcome === 'resumed') resumed++;
-    if (outcome === 'finished') finished++;
-  }
-  const found = await sweep(world);
-  return { released: released.length, resumed, finished, found };
+  const outcomes = { released: 0, resumed: 0, finished: 0, left: 0 };
+  for (const entry of inOrder(open.filter((each) => isDue(each, clock.now())))) outcomes[await lookAfter(entry)]++;
+  await dropStale(reserved, open, world);
+  const { released, resumed, finished } = outcomes;
+  return { released, resumed, finished, found: await sweep(world) };
 
-  async function lookAfter(entry: OpenRun, tickWorld: TickWorld): Promise<'resumed' | 'finished' | 'left'> {
+  async function lookAfter(entry: OpenRun): Promise<keyof typeof outcomes> {
     const stored = await ledger.find(entry.run);
     if (!stored) return 'left';
-    if (isSettled(stored.run.state)) {
-      await finish(stored.run, tickWorld);
+    const { run, until } = stored;
+    if (isSettled(run.state)) {
+      await finish(run, world);
       return 'finished';
     }
-    if (stored.until && stored.until > clock.now()) return 'left';
-    if (stored.run.state === 'deferred' && stored.run.deferredUntil) {
-      const waits = { until: stored.run.deferredUntil.getTime(), for: 'quota' as const };
-      await noteOpen(registry, { ...entry, waits });
+    if (until && until > clock.now()) return 'left';
+    if (entry.waits === null && run.state === 'deferred' && run.deferredUntil) {
+      // Its attempt died between saying so to the ledger and to everybody else.
+      await noteOpen(registry, { ...entry, waits: { until: run.deferredUntil.getTime(), for: 'quota' } });
+      await tell(run, world);
       return 'left';
     }
     await queue.send(entry.delivery);
-    return 'resumed';
+    return entry.waits === null ? 'resumed' : 'released';
   }
 }

@@ -9,12 +9,17 @@ export interface Usage {
   readonly bytes: number;
   readonly rows: number;
   /** By run: what open runs hold, the rows known from the first pass. */
-  readonly reserved: Readonly<Record<string, Claim>>;
+  readonly reserved: Readonly<Record<string, Reservation>>;
 }
 
 export interface Claim {
   readonly bytes: number;
   readonly rows: number;
+}
+
+export interface Reservation extends Claim {
+  /** Which attempt at the run has reserved: one that died, or was left behind, must not be taken for the one that loads. */
+  readonly attempt: number;
 }
 
 /** Limits of a day and of a moment; an absent one does not limit. */
@@ -41,18 +46,29 @@ export function totalOf({ files, bytes, rows, reserved }: Usage): Used {
 /** Which limit a run would break; null when it fits. */
 export type Broken = keyof UsageLimits | null;
 
-/** Reserves for a run, once however often it is asked; the usage is unchanged when a limit is in the way. */
+/**
+ * Reserves for a run, once however often it is asked; the usage is unchanged when a limit is in the way. What an earlier attempt has reserved is taken
+ * over, and an attempt that comes behind a later one changes nothing.
+ */
 export function reserve(
   usage: Usage,
   limits: UsageLimits,
   run: string,
-  claim: Claim,
+  { bytes, rows, attempt }: Reservation,
 ): { usage: Usage; broken: Broken } {
   const { [run]: before, ...others } = usage.reserved;
-  const broken = brokenBy(totalOf({ ...usage, reserved: others }), Object.keys(others).length, limits, claim);
+  if (before && before.attempt > attempt) return { usage, broken: null };
+  const broken = brokenBy(totalOf({ ...usage, reserved: others }), Object.keys(others).length, limits, { bytes, rows });
   if (broken) return { usage, broken };
-  if (before?.bytes === claim.bytes && before.rows === claim.rows) return { usage, broken: null };
-  return { usage: { ...usage, reserved: { ...others, [run]: claim } }, broken: null };
+  if (before?.bytes === bytes && before.rows === rows && before.attempt === attempt) return { usage, broken: null };
+  return { usage: { ...usage, reserved: { ...others, [run]: { bytes, rows, attempt } } }, broken: null };
+}
+
+/** Hands what an earlier attempt has reserved to this one; null when nothing is reserved. */
+export function takeOver(usage: Usage, run: string, attempt: number): Usage | null {
+  const held = usage.reserved[run];
+  if (!held) return null;
+  return held.attempt >= attempt ? usage : { ...usage, reserved: { ...usage.reserved, [run]: { ...held, attempt } } };
 }
 
 function brokenBy(total: Used, open: number, limits: UsageLimits, claim: Claim): Broken {
@@ -64,11 +80,14 @@ function brokenBy(total: Used, open: number, limits: UsageLimits, claim: Claim):
   return null;
 }
 
-/** Ends a run's reservation: what it used stays, or, when nothing is said, is given back. */
-export function release(usage: Usage, run: string, used?: Claim): Usage {
+/**
+ * Ends the reservation of a run by the attempt that ends it: what it used stays, or, when nothing is said, is given back. What an earlier attempt
+ * has left behind is given back in any case.
+ */
+export function release(usage: Usage, run: string, attempt: number, used?: Claim): Usage {
   const { [run]: held, ...reserved } = usage.reserved;
-  if (!held) return usage;
-  if (!used) return { ...usage, reserved };
+  if (!held || held.attempt > attempt) return usage;
+  if (!used || held.attempt < attempt) return { ...usage, reserved };
   return { files: usage.files + 1, bytes: usage.bytes + used.bytes, rows: usage.rows + used.rows, reserved };
 }
 

@@ -8,6 +8,8 @@ export type WaitsFor = 'hours' | 'quota' | 'turn';
 export interface OpenRun {
   readonly run: Pick<FileRun, 'feed' | 'day' | 'id'>;
   readonly delivery: FileDelivery;
+  /** The attempt that says so. */
+  readonly attempt: number;
   /** When its file arrived, in milliseconds since 1970. */
   readonly arrivedAt: number;
   readonly bytes: number;
@@ -18,15 +20,15 @@ export interface OpenRun {
 
 const PART = 'open';
 
-export const listOpen = async (registry: Registry): Promise<OpenRun[]> =>
+export const listOpen = async (registry: Pick<Registry, 'list'>): Promise<OpenRun[]> =>
   (await registry.list<OpenRun>(PART)).map(({ value }) => value);
 
-/** Notes that a run has begun, waits, or waits no more. */
+/** Notes that a run has begun, waits, or waits no more; what a later attempt has said stays. */
 export const noteOpen = (registry: Registry, open: OpenRun): Promise<void> =>
-  registry.change<OpenRun, void>(PART, open.run.id, (before) => ({
-    value: before && JSON.stringify(before) === JSON.stringify(open) ? before : open,
-    result: undefined,
-  }));
+  registry.change<OpenRun, void>(PART, open.run.id, (before) => {
+    const known = before && (before.attempt > open.attempt || JSON.stringify(before) === JSON.stringify(open));
+    return { value: known ? before : open, result: undefined };
+  });
 
 /** Takes a run off the list, after everything that its end brings has been done. */
 export const noteClosed = (registry: Registry, id: string): Promise<void> =>
@@ -36,9 +38,8 @@ export const noteClosed = (registry: Registry, id: string): Promise<void> =>
 export const inOrder = (waiting: readonly OpenRun[]): OpenRun[] =>
   waiting.toSorted((a, b) => b.priority - a.priority || a.arrivedAt - b.arrivedAt || a.bytes - b.bytes);
 
-/** Those whose time has come. */
-export const due = (open: readonly OpenRun[], now: Date): OpenRun[] =>
-  inOrder(open.filter(({ waits }) => waits !== null && waits.until <= now.getTime()));
+/** Whether it is time to look after a run: one that waits for nothing always may have lost its attempt. */
+export const isDue = ({ waits }: OpenRun, now: Date): boolean => waits === null || waits.until <= now.getTime();
 
 /** Those that the end of another file can set free. */
 export const waitingForOthers = (open: readonly OpenRun[]): OpenRun[] =>

@@ -43,5 +43,22 @@ export const receiptOf = (tenant: string, run: FileRun): Receipt => ({
   firstRejections: run.firstRejections,
 });
 
-export const receiptKey = ({ feed, day, id }: Pick<FileRun, 'feed' | 'day' | 'id'>): string =>
-  `receipts/${feed}/${day}/${id}.json`;
+/**
+ * Where the receipt of a run lies. The one that says "later" lies beside the one of the run's end: an attempt that was left behind must not write the
+ * former over the latter.
+ */
+export const receiptKey = ({ feed, day, id, state }: Place): string =>
+  `receipts/${feed}/${day}/${id}${state === 'deferred' ? '.deferred' : ''}.json`;
+
+interface Place extends Pick<FileRun, 'feed' | 'day' | 'id'> {
+  readonly state?: RunState;
+}
+
+/** One receipt for each run: that of its end, where there is one. */
+export function lastReceipts(receipts: Iterable<Receipt>): Receipt[] {
+  const last = new Map<string, Receipt>();
+  for (const receipt of receipts) {
+    if (receipt.state !== 'deferred' || !last.has(receipt.run)) last.set(receipt.run, receipt);
+  }
+  return [...last.values()];
+}

@@ -88,6 +88,12 @@ export interface FileRun extends FileDelivery {
   readonly firstRejections: readonly Rejection[];
 }
 
+/** Where the ledger keeps a run: its feed and day can be read off its id. */
+export function placeOf(id: string): Pick<FileRun, 'feed' | 'day' | 'id'> {
+  const [feed = '', day = ''] = id.split('.');
+  return { id, feed, day: day.replace(/^(....)(..)(..)$/, '$1-$2-$3') };
+}
+
 /** A run as the next attempt takes it over: what the attempts before have fixed stays. */
 export const takenOver = (stored: FileRun, fresh: FileRun): FileRun => ({
   ...fresh,
@@ -95,6 +101,7 @@ export const takenOver = (stored: FileRun, fresh: FileRun): FileRun => ({
   modified: stored.modified,
   bytes: stored.bytes,
   writeTimeBase: stored.writeTimeBase,
+  contentHash: stored.contentHash,
   usageDay: stored.usageDay,
 });
 

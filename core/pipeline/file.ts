@@ -1,14 +1,24 @@
-import { admitContent, admitHours, admitQuota, admitVersion, type Decision } from '../control/admission.ts';
-import { noteOpen, type WaitsFor } from '../control/waiting.ts';
+import {
+  admitAgain,
+  admitContent,
+  admitHours,
+  admitQuota,
+  admitVersion,
+  type Decision,
+  endQuota,
+} from '../control/admission.ts';
+import { awaitsTurn, takeTurn } from '../control/turns.ts';
+import { listOpen, noteOpen, type OpenRun, type WaitsFor } from '../control/waiting.ts';
 import type { Refusal } from '../formats/format.ts';
 import { capped } from '../model/caps.ts';
 import { FatalError, TransientError } from '../model/errors.ts';
-import type { FileDelivery, FileRun } from '../model/run.ts';
-import type { Lease, StoredObject } from '../ports.ts';
+import type { FileDelivery, FileRun, RunState } from '../model/run.ts';
+import type { StoredObject } from '../ports.ts';
 import { type Admitted, admit } from './admit.ts';
 import { type FinishWorld, finish, tell } from './finish.ts';
 import { firstPass } from './first-pass.ts';
-import { LEASE_SECONDS, type LoadWorld, loadFile } from './load-file.ts';
+import { type HeldRun, hold, LEASE_SECONDS, takenAway } from './lease.ts';
+import { type LoadWorld, loadFile } from './load-file.ts';
 import { newRun } from './new-run.ts';
 
 export interface FileWorld extends LoadWorld, FinishWorld {
@@ -23,79 +33,97 @@ export interface FileWorld extends LoadWorld, FinishWorld {
  * held by another, changes nothing. Throws `TransientError` when the delivery must come again, and anything else when the run has failed.
  */
 export async function ingestFile(delivery: FileDelivery, world: FileWorld): Promise<FileRun> {
-  const { object } = delivery;
   const found = await find(delivery, world);
   const stored = 'code' in found ? null : found;
-  const admitted = 'code' in found ? found : admit(world.tenant, object.key, found.size);
-  const about = { modified: stored?.lastModified ?? world.clock.now(), bytes: stored?.size ?? 0 };
+  const admitted = 'code' in found ? found : admit(world.tenant, delivery.object.key, found.size);
+  const about = { modified: stored?.lastModified ?? (await lastSeen(delivery, world)), bytes: stored?.size ?? 0 };
   const claim = await world.ledger.claim(newRun(delivery, about, world), world.owner, LEASE_SECONDS);
   if (claim.kind !== 'held') return claim.run;
-  const { lease } = claim;
-  await noteOpen(world.registry, openRun(lease.run, world, null));
+  const held = hold(claim.lease, world);
+  await noteOpen(world.registry, openRun(held.run(), world, null));
+  let ended: FileRun;
+  let failure: unknown;
   try {
-    if (!stored || 'code' in admitted) return await stop(lease, 'refused', 'code' in admitted ? admitted : null, world);
-    const decision = await decide(lease.run, stored, admitted, world);
-    if (decision.kind === 'stop') return await stop(lease, decision.state, decision.reason, world);
-    if (decision.kind === 'defer') return await defer(lease, decision, world);
-    const ended = await loadFile({ ...lease, run: decision.run }, stored, admitted, world);
-    return await end(ended.lease, ended.run, world);
+    const outcome = await attempt(held, stored, admitted, world);
+    if ('kind' in outcome) return await defer(held, outcome, world);
+    ended = outcome;
   } catch (error) {
-    if (isUnreadable(error)) return stop(lease, 'refused', reasonOf(error), world);
+    const reason = reasonOf(error);
     if (error instanceof TransientError) {
-      await world.ledger.settle(lease, { ...lease.run, state: 'retrying', reason: reasonOf(error) });
-    } else await end(lease, { ...lease.run, state: 'failed', reason: reasonOf(error) }, world);
-    throw error;
+      await world.ledger.settle(held.lease(), { ...held.run(), state: 'retrying', reason });
+      throw error;
+    }
+    ended = { ...held.run(), state: isUnreadable(error) ? 'refused' : 'failed', reason };
+    if (ended.state === 'failed') failure = error;
   }
+  // From here on the run has ended: what goes wrong now must not begin it anew, and what is left to do is done by `tick`.
+  ended = { ...ended, endedAt: world.clock.now() };
+  if (!(await world.ledger.settle(held.lease(), ended))) throw takenAway(ended);
+  await finish(ended, world);
+  if (failure) throw failure;
+  return ended;
+}
+
+type Deferral = Decision & { readonly kind: 'defer' };
+
+/** Loads the file if nothing is in its way; answers the run as it is to end, or when it is to be tried instead. */
+async function attempt(
+  held: HeldRun,
+  stored: StoredObject | null,
+  admitted: Admitted | Refusal,
+  world: FileWorld,
+): Promise<FileRun | Deferral> {
+  const stop = (state: RunState, reason: Refusal): FileRun => ({ ...held.run(), state, reason });
+  if ('code' in admitted) return stop('refused', admitted);
+  const file = stored as StoredObject;
+  const reserved = (await admitAgain(held.run(), world)) ?? (await decide(held, file, admitted, world));
+  const decision = reserved.kind === 'go' ? await takeTurn(reserved.run, admitted.feed, world) : reserved;
+  if (decision.kind === 'defer') return decision;
+  if (decision.kind === 'stop') return stop(decision.state, decision.reason);
+  return loadFile(held, decision.run, file, admitted, world);
 }
 
 /** Asks all that may keep a file from being loaded now, what costs least first; the last to be asked is the quota, which is then reserved. */
 async function decide(
-  run: FileRun,
+  held: HeldRun,
   stored: StoredObject,
   { feed, format }: Admitted,
   world: FileWorld,
 ): Promise<Decision> {
-  const dated = await admitVersion(run, world);
+  const dated = await admitVersion(held.run(), world);
   if (dated.kind !== 'go') return dated;
   const open = admitHours(dated.run, feed, world);
   if (open.kind !== 'go') return open;
-  const pass = await firstPass(stored, format, capped(world.tenant.limits), world.signal);
+  const wait = await awaitsTurn(open.run, feed, world);
+  if (wait) return wait;
+  const beat = () => held.beat(held.run());
+  const pass = await firstPass(stored, format, capped(world.tenant.limits), world.signal, beat);
   if ('code' in pass) return { kind: 'stop', state: 'refused', reason: pass };
   const fresh = await admitContent({ ...open.run, contentHash: pass.contentHash }, feed, world);
-  return fresh.kind === 'go' ? admitQuota(fresh.run, pass.rows, world) : fresh;
+  if (fresh.kind !== 'go') return fresh;
+  const reserved = await admitQuota(fresh.run, pass.rows, world);
+  // From here on rows may be written: whoever takes the run over must know, and find the same write times. An attempt that was left behind ends here.
+  if (reserved.kind === 'go') await held.note(reserved.run);
+  return reserved;
 }
 
-const stop = (lease: Lease, state: FileRun['state'], reason: Refusal | null, world: FileWorld): Promise<FileRun> =>
-  end(lease, { ...lease.run, state, reason }, world);
-
-async function end(lease: Lease, run: FileRun, world: FileWorld): Promise<FileRun> {
-  const ended = { ...run, endedAt: world.clock.now() };
-  if (!(await world.ledger.settle(lease, ended))) {
-    throw new TransientError('SLU-5003', `another attempt has taken the run ${run.id}`);
-  }
-  await finish(ended, world);
-  return ended;
-}
-
-async function defer(
-  lease: Lease,
-  { until, waitsFor, reason }: Decision & { kind: 'defer' },
-  world: FileWorld,
-): Promise<FileRun> {
-  const run: FileRun = { ...lease.run, state: 'deferred', deferredUntil: until, reason };
+async function defer(held: HeldRun, { until, waitsFor, reason }: Deferral, world: FileWorld): Promise<FileRun> {
+  await endQuota(held.run(), undefined, world.registry);
+  const run: FileRun = { ...held.run(), state: 'deferred', deferredUntil: until, reason, usageDay: null };
+  if (!(await world.ledger.settle(held.lease(), run))) throw takenAway(run);
   await noteOpen(world.registry, openRun(run, world, { until: until.getTime(), for: waitsFor }));
-  await world.ledger.settle(lease, run);
   await tell(run, world);
   return run;
 }
 
 const openRun = (
-  { id, feed, day, object, generation, requestedAt, rejectsOf, modified, bytes }: FileRun,
+  { id, feed, day, object, generation, requestedAt, rejectsOf, modified, bytes, attempt }: FileRun,
   { tenant }: FileWorld,
   waits: { until: number; for: WaitsFor } | null,
-) => ({
+): OpenRun => ({
   run: { id, feed, day },
   delivery: { object, generation, requestedAt, rejectsOf },
+  attempt,
   arrivedAt: modified.getTime(),
   bytes,
   priority: tenant.feeds.find(({ name }) => name === feed)?.priority ?? 0,
@@ -110,6 +138,14 @@ async function find({ object }: FileDelivery, { objects }: FileWorld): Promise<S
     if (isUnreadable(error)) return reasonOf(error);
     throw error;
   }
+}
+
+/** The date of an object that is gone: as an attempt before has seen it, by which its run is found again, or else now. */
+async function lastSeen({ object, generation }: FileDelivery, { registry, clock }: FileWorld): Promise<Date> {
+  const isOurs = ({ delivery }: OpenRun) =>
+    JSON.stringify([delivery.object, delivery.generation]) === JSON.stringify([object, generation]);
+  const open = (await listOpen(registry)).find(isOurs);
+  return open ? new Date(open.arrivedAt) : clock.now();
 }
 
 const isUnreadable = (error: unknown): error is FatalError => error instanceof FatalError && error.code === 'SLU-3011';

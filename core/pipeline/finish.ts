@@ -1,6 +1,6 @@
-import { contentPart, historyPart, USAGE_PART, versionOf } from '../control/admission.ts';
+import { contentPart, endQuota, historyPart, versionOf } from '../control/admission.ts';
 import { type KeyHistory, noteLoaded } from '../control/history.ts';
-import { release, type Usage } from '../control/usage.ts';
+import { endTurn } from '../control/turns.ts';
 import { listOpen, noteClosed, waitingForOthers } from '../control/waiting.ts';
 import { receiptKey, receiptOf } from '../model/receipt.ts';
 import { type FileRun, hasLoaded } from '../model/run.ts';
@@ -23,13 +23,7 @@ export interface FinishWorld {
 export async function finish(run: FileRun, world: FinishWorld): Promise<void> {
   const { tenant, registry } = world;
   const loaded = hasLoaded(run.state);
-  if (run.usageDay !== null) {
-    const used = loaded ? { bytes: run.bytes, rows: run.counts.read } : undefined;
-    await registry.change<Usage, void>(USAGE_PART, run.usageDay, (before) => ({
-      value: before && release(before, run.id, used),
-      result: undefined,
-    }));
-  }
+  await endQuota(run, loaded ? { bytes: run.bytes, rows: run.counts.read } : undefined, registry);
   if (loaded && run.rejectsOf === null) {
     const version = { ...versionOf(run), base: run.writeTimeBase };
     await registry.change<KeyHistory, void>(historyPart(run), 'history', (before) => ({
@@ -43,6 +37,9 @@ export async function finish(run: FileRun, world: FinishWorld): Promise<void> {
         (before) => ({ value: before ?? { run: run.id, object: run.object.key }, result: undefined }),
       );
     }
+  }
+  if (tenant.feeds.some(({ name, overwrite }) => name === run.feed && overwrite === 'replace')) {
+    await endTurn(run, registry);
   }
   await tell(run, world);
   await noteClosed(registry, run.id);

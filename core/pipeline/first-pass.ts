@@ -16,13 +16,15 @@ export const maxRecordOf = ({ maxMessageBytes }: Limits): number => Math.max(max
 
 /**
  * Reads a file once without loading anything: whether its rows fit the profile and the day cannot be known otherwise, and a file that is
- * refused in the middle would leave half of itself behind. Costs a few percent of a load: rows are split and counted, nothing more.
+ * refused in the middle would leave half of itself behind. Costs a few percent of a load: rows are split and counted, nothing more. `beat` is called
+ * now and then, to hold the run meanwhile.
  */
 export async function firstPass(
   stored: StoredObject,
   format: Format,
   limits: Limits,
   signal: AbortSignal,
+  beat?: () => Promise<void>,
 ): Promise<FirstPass | Refusal> {
   const hash = createHash('sha256');
   async function* hashed() {
@@ -35,6 +37,7 @@ export async function firstPass(
   for await (const { items, refusal } of readers[format](hashed(), { maxRecord: maxRecordOf(limits) })) {
     if (refusal) return refusal;
     rows += items.length;
+    await beat?.();
     if (rows > limits.maxFileRows) {
       const message = `the file has more than ${limits.maxFileRows} rows, which is what the profile allows`;
       return { code: 'SLU-3007', message };

@@ -1,15 +1,15 @@
 import type { Chunk } from '../formats/format.ts';
 import { readers } from '../formats/readers.ts';
-import { TransientError } from '../model/errors.ts';
 import { addCounts, noCounts, type Rejection } from '../model/row.ts';
 import { type FileRun, type RunState, SAMPLE_SIZE } from '../model/run.ts';
 import { primaryKey } from '../model/table.ts';
 import type { Tenant } from '../model/tenant.ts';
-import type { Lease, Ledger, Objects, Registry, Sink, StoredObject } from '../ports.ts';
+import type { Ledger, Objects, Registry, Sink, StoredObject } from '../ports.ts';
 import type { Admitted } from './admit.ts';
 import { addToDigest } from './digest.ts';
 import { maxRecordOf } from './first-pass.ts';
 import { ingest, type Settled } from './ingest.ts';
+import type { HeldRun } from './lease.ts';
 import { keepKeys, keepReplayedKeys, removeVanished } from './manifest.ts';
 import { putFileRejections, rejectedPositions } from './rejects.ts';
 import { PATIENCE_WITH_FILES } from './transform.ts';
@@ -26,21 +26,18 @@ export interface LoadWorld extends WriteTimes {
   readonly signal: AbortSignal;
 }
 
-/** Seconds that a run is safe from other attempts without a sign of life; renewed at half of it. */
-export const LEASE_SECONDS = 20;
-
-/** Loads a file's rows, noting after each window what is settled. Answers the lease as it is then, and the run as it is to end. */
+/** Loads a file's rows, noting after each window what is settled. Answers the run as it is to end. */
 export async function loadFile(
-  first: Lease,
+  held: HeldRun,
+  admittedRun: FileRun,
   stored: StoredObject,
   { feed, format }: Admitted,
   world: LoadWorld,
-): Promise<{ lease: Lease; run: FileRun }> {
-  const { tenant, clock, ledger, objects, rejectsBucket, signal } = world;
-  let lease = first;
+): Promise<FileRun> {
+  const { tenant, objects, rejectsBucket, signal } = world;
   // An attempt long after the first may find the base out of the database's reach; a later one then only ever raises it.
-  const writeTimeBase = Math.max(lease.run.writeTimeBase, earliestWriteTime(world));
-  let run: FileRun = { ...lease.run, writeTimeBase, counts: noCounts(), firstRejections: [], digest: '' };
+  const writeTimeBase = Math.max(admittedRun.writeTimeBase, earliestWriteTime(world));
+  let run: FileRun = { ...admittedRun, writeTimeBase, counts: noCounts(), firstRejections: [], digest: '' };
   const only = run.rejectsOf === null ? null : await rejectedPositions(objects, rejectsBucket, run, run.rejectsOf);
   const chunks = readers[format](stored.open(signal), { maxRecord: maxRecordOf(tenant.limits) });
   const keys = feed.overwrite === 'replace' ? keepKeys(primaryKey(feed.table)) : null;
@@ -52,10 +49,7 @@ export async function loadFile(
     keys?.add(outputs);
     const firstRejections = firstOf([...run.firstRejections, ...rejected]);
     run = { ...run, counts: total, firstRejections, digest: addToDigest(run.digest, outputs) };
-    if (lease.until.getTime() - clock.now().getTime() > (LEASE_SECONDS * 1000) / 2) return;
-    const renewed = await ledger.renew(lease, run, LEASE_SECONDS);
-    if (!renewed) throw new TransientError('SLU-5003', `another attempt has taken the run ${run.id}`);
-    lease = renewed;
+    await held.beat(run);
   };
   const { refusal } = await ingest({
     tenant: tenant.id,
@@ -72,7 +66,7 @@ export async function loadFile(
     await (only ? keepReplayedKeys(keys.all(), run, world) : removeVanished(keys.all(), run, feed, world));
   }
   const state: RunState = refusal ? 'refused' : run.counts.rejected > 0 ? 'partial' : 'loaded';
-  return { lease, run: { ...run, state, reason: refusal } };
+  return { ...run, state, reason: refusal };
 }
 
 const firstOf = (rejections: readonly Rejection[]): readonly Rejection[] =>

@@ -47,6 +47,11 @@ describe('versions of a key', () => {
     expect(superseded).toEqual([]);
   });
 
+  test('a version that comes after one of a later second is not written at the times of another one of its own second', () => {
+    const { bases } = arrive([version('a', 1000), version('later', 2000), version('b', 1000), version('a', 1000)]);
+    expect(bases).toEqual([1_000_000, 2_000_000, 1_125_000, 1_000_000]);
+  });
+
   test('a version that is asked about again keeps its base', () => {
     fc.assert(
       fc.property(fc.array(fc.integer({ min: 1, max: 5 }), { minLength: 1 }), (order) => {

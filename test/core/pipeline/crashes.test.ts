@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { TransientError } from '../../../core/model/errors.ts';
 import { addCounts, balanced, noCounts } from '../../../core/model/row.ts';
 import { WINDOW } from '../../../core/pipeline/ingest.ts';
-import { LEASE_SECONDS } from '../../../core/pipeline/load-file.ts';
+import { LEASE_SECONDS } from '../../../core/pipeline/lease.ts';
 import { ingestMessages } from '../../../core/pipeline/messages.ts';
 import { type Fault, faulty } from '../../support/faults.ts';
 import { ingestObject, memoryWorld, message } from '../../support/world.ts';

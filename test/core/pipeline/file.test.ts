@@ -5,7 +5,7 @@ import type { FileRun } from '../../../core/model/run.ts';
 import type { Limits } from '../../../core/model/tenant.ts';
 import type { FileWorld } from '../../../core/pipeline/file.ts';
 import { WINDOW } from '../../../core/pipeline/ingest.ts';
-import { LEASE_SECONDS } from '../../../core/pipeline/load-file.ts';
+import { LEASE_SECONDS } from '../../../core/pipeline/lease.ts';
 import type { Ledger, Sink } from '../../../core/ports.ts';
 import { tenantOf } from '../../support/tenant.ts';
 import { ingestObject, memoryWorld, sinkThat } from '../../support/world.ts';
