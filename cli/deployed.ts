@@ -1,4 +1,5 @@
 import { closest } from 'fastest-levenshtein';
+import { tenantIds } from '../adapters/cassandra/schema.ts';
 import { type Registered, registeredProfile, tenantOf } from '../core/control/registration.ts';
 import type { Feed, Tenant } from '../core/model/tenant.ts';
 import { tenants } from '../tenants/index.ts';
@@ -21,13 +22,13 @@ export async function deployedTenants(world: OperatorWorld, id: string | undefin
     const registered = await registeredProfile(world.registry(each)).catch(() => null);
     return registered ? [deployedOf(registered)] : [];
   };
-  const found = (await Promise.all((await deployedIds(world)).map(read))).flat();
+  const found = (await Promise.all((await tenantIds(world.cassandra)).map(read))).flat();
   return found.toSorted((a, b) => place(a) - place(b));
 }
 
 /** The deployed tenant of that name, or an error that names the nearest one. */
 export async function deployedNamed(world: OperatorWorld, id: string): Promise<Deployed> {
-  const ids = await deployedIds(world);
+  const ids = await tenantIds(world.cassandra);
   if (!ids.includes(id)) {
     const hint = ids.length === 0 ? '' : `; did you mean ${closest(id, ids)}?`;
     throw new CliError('SLU-4002', `no tenant is deployed under the name "${id}"${hint}`, {
@@ -68,10 +69,3 @@ export function versionNote(deployed: Deployed): string | undefined {
 }
 
 const deployedOf = (registered: Registered): Deployed => ({ ...registered, tenant: tenantOf(registered) });
-
-/** Every tenant has a keyspace for its ledger, whatever checkout it was deployed from. */
-async function deployedIds({ cassandra }: OperatorWorld): Promise<string[]> {
-  const { rows } = await cassandra.execute('SELECT keyspace_name FROM system_schema.keyspaces');
-  const names = rows.map((row) => String(row.get('keyspace_name')));
-  return names.flatMap((name) => (name.endsWith('_ops') ? [name.slice(0, -'_ops'.length)] : [])).sort();
-}

@@ -40,6 +40,8 @@ export function insertRow(keyspace: string, table: Table): string {
 export const selectColumns = (): string =>
   'SELECT column_name, type, kind FROM system_schema.columns WHERE keyspace_name = ? AND table_name = ?';
 
+export const selectKeyspaces = (): string => 'SELECT keyspace_name FROM system_schema.keyspaces';
+
 /** On Cassandra only: Keyspaces has IAM instead of roles. The parameter is the role's name. */
 export const selectRole = (): string => 'SELECT role FROM system_auth.roles WHERE role = ?';
 

@@ -4,7 +4,16 @@ import { ledgerTables } from '../../core/model/ledger-tables.ts';
 import { primaryKey, type Table } from '../../core/model/table.ts';
 import { keyspaces, type Tenant } from '../../core/model/tenant.ts';
 import type { Credentials } from './client.ts';
-import { addColumn, createKeyspace, createTable, grant, selectColumns, selectRole, setPassword } from './cql.ts';
+import {
+  addColumn,
+  createKeyspace,
+  createTable,
+  grant,
+  selectColumns,
+  selectKeyspaces,
+  selectRole,
+  setPassword,
+} from './cql.ts';
 import { worldError } from './errors.ts';
 
 export interface SchemaChange {
@@ -85,6 +94,16 @@ async function applyTable(client: Client, keyspace: string, table: Table): Promi
     changes.push(`column ${keyspace}.${table.name}.${name}`);
   }
   return changes;
+}
+
+/** The ids of the tenants that have a ledger in the database, whatever checkout they were deployed from. */
+export async function tenantIds(client: Client): Promise<string[]> {
+  const { rows } = await client.execute(selectKeyspaces()).catch((error: unknown) => {
+    throw worldError(error, 'listing keyspaces');
+  });
+  const names = rows.map((row) => String(row.get('keyspace_name')));
+  const { ops } = keyspaces('');
+  return names.flatMap((name) => (name.endsWith(ops) ? [name.slice(0, -ops.length)] : [])).sort();
 }
 
 async function columnsOf(client: Client, keyspace: string, table: Table) {

@@ -46,6 +46,7 @@ const made: Record<Exclude<keyof typeof cql, 'quote'>, readonly string[]> = {
   insertRow: tables.map((table) => cql.insertRow('t', table)),
   deleteRow: tables.map((table) => cql.deleteRow('t', table)),
   selectColumns: [cql.selectColumns()],
+  selectKeyspaces: [cql.selectKeyspaces()],
   selectRole: [cql.selectRole()],
   setPassword: [cql.setPassword(false, 't', 'p'), cql.setPassword(true, 't', 'p')],
   grant: [cql.grant('SELECT', 't', 't'), cql.grant('MODIFY', 't_ops', 't')],
