@@ -4,19 +4,22 @@ import { basename, join, relative } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { kinesisClient, putMessages } from '../adapters/kinesis.ts';
 import { namesOf } from '../core/model/names.ts';
-import { isSettled } from '../core/model/run.ts';
+import type { FileRun } from '../core/model/run.ts';
 import type { LedgerReader } from '../core/ports.ts';
 import { clientOptions, deploy } from '../local/deploy.ts';
 import { exec, tail } from '../local/exec.ts';
 import { loadSettings, localAwsEnv, pathsOf, type Settings } from '../local/settings.ts';
 import { up } from '../local/stack.ts';
 import aviation from '../tenants/aviation/tenant.ts';
+import wildlife from '../tenants/wildlife/tenant.ts';
 import { awsCli } from './aws.ts';
 import { dataset, exportDirtyFlights, exportFlights, flightMessages } from './demo-data.ts';
+import { filesTable, type Uploaded } from './demo-files.ts';
 import { CliError } from './errors.ts';
+import { isOver } from './follow.ts';
 import { linesOf, readReport } from './report.ts';
 import { type Result, table, type Ui } from './ui.ts';
-import { openWorld } from './world.ts';
+import { type OperatorWorld, openWorld } from './world.ts';
 
 const MESSAGES = 5000;
 const QUERY = "SELECT * FROM aviation.flights_by_origin WHERE origin = 'LAS' AND day = '2001-01-01' LIMIT 5";
@@ -39,24 +42,27 @@ export const runDemo = async (ui: Ui): Promise<Result> => {
   try {
     const ledger = world.ledger(aviation.id);
     const before = await messagesSettled(ledger);
-    ui.note('\n3. Upload real files: US flights of 2001 and the airports they name');
-    const keys = await upload(settings, ui);
+    ui.note('\n3. Upload real files: US flights of 2001, the airports they name, bird strikes, and what is not wanted');
+    const uploads = await upload(settings, ui);
     ui.note(`\n4. Put ${MESSAGES} flights as messages on the stream ${namesOf(aviation.id).stream}`);
     await produce(settings, ui);
     ui.note('\n5. Wait until the ledger says what became of each of them');
-    await settled(ledger, keys, before + MESSAGES, ui);
+    const runs = await settled(world, uploads, before + MESSAGES, ui);
 
     const report = await readReport(ledger, aviation, [today()]);
     const { rows } = await world.cassandra.execute(QUERY);
     const shown = rows.map((row) => row.values().map(cell));
     const lines = [
       '',
+      'What became of each file, with its reason (npx sluice runs):',
+      ...filesTable(uploads, runs),
+      '',
       ...linesOf(report),
       `$ npx sluice cqlsh -e "${QUERY}"`,
       ...table([Object.keys(rows[0] ?? {}), ...shown]),
       ...next(settings),
     ];
-    return { data: { report, rows: rows.map((row) => Object.fromEntries(Object.entries(row))) }, lines };
+    return { data: { files: runs, report, rows: rows.map((row) => Object.fromEntries(Object.entries(row))) }, lines };
   } finally {
     await world.close();
   }
@@ -66,8 +72,8 @@ const today = (): string => new Date().toISOString().slice(0, 10);
 
 const cell = (value: unknown): string => (value instanceof Date ? value.toISOString() : String(value));
 
-/** Makes the files and uploads each with the AWS CLI; gives their keys. */
-async function upload(settings: Settings, ui: Ui): Promise<string[]> {
+/** Makes the files and uploads each with the AWS CLI. */
+async function upload(settings: Settings, ui: Ui): Promise<Uploaded[]> {
   const folder = join(settings.stateDir, 'demo');
   const file = (name: string) => join(folder, name);
   await mkdir(folder, { recursive: true });
@@ -75,24 +81,26 @@ async function upload(settings: Settings, ui: Ui): Promise<string[]> {
   await exportFlights({ from: 60_000, rows: 60_000, format: 'ndjson', file: file('january-2.ndjson') });
   await exportDirtyFlights({ from: 120_000, rows: 1000, file: file('with-mistakes.csv') });
   await copyFile(dataset('airports.csv'), file('airports.csv'));
+  await copyFile(dataset('birdstrikes.csv'), file('birdstrikes.csv'));
   writeFileSync(file('notes.txt'), 'Flights of January 2001.\n');
 
   const stamp = new Date().toISOString().replaceAll(/[-:]/g, '').slice(0, 15);
+  // The last two are not loaded: one is no data, and the archive is let in once a month only.
   const uploads = [
-    ['january-1.csv', 'flights'],
-    ['january-2.ndjson', 'flights'],
-    ['with-mistakes.csv', 'flights'],
-    ['airports.csv', 'airports'],
-    ['notes.txt', 'flights'],
+    ['january-1.csv', aviation.id, 'flights'],
+    ['january-2.ndjson', aviation.id, 'flights'],
+    ['with-mistakes.csv', aviation.id, 'flights'],
+    ['airports.csv', aviation.id, 'airports'],
+    ['notes.txt', aviation.id, 'flights'],
+    ['birdstrikes.csv', wildlife.id, 'archive'],
   ] as const;
-  const { staging } = namesOf(aviation.id);
-  const keys: string[] = [];
-  for (const [name, feed] of uploads) {
+  const uploaded: Uploaded[] = [];
+  for (const [name, tenant, feed] of uploads) {
     const key = `${feed}/${stamp}/${name}`;
-    await copy(settings, file(name), `s3://${staging}/${key}`, ui);
-    keys.push(key);
+    await copy(settings, file(name), `s3://${namesOf(tenant).staging}/${key}`, ui);
+    uploaded.push({ tenant, feed, key });
   }
-  return keys;
+  return uploaded;
 }
 
 async function copy(settings: Settings, from: string, to: string, ui: Ui): Promise<void> {
@@ -124,20 +132,27 @@ const messagesSettled = async (ledger: LedgerReader): Promise<number> =>
     .flatMap(({ feeds }) => Object.values(feeds))
     .reduce((total, { counts }) => total + counts.read, 0);
 
-/** Looks at the ledger again and again until the files have ended and the messages are counted. */
-async function settled(ledger: LedgerReader, keys: readonly string[], messages: number, ui: Ui): Promise<void> {
+/** Looks at the ledger again and again until the files have ended, or wait for their time, and the messages are counted. */
+async function settled(
+  world: OperatorWorld,
+  uploads: readonly Uploaded[],
+  messages: number,
+  ui: Ui,
+): Promise<readonly (FileRun | undefined)[]> {
   const deadline = Date.now() + PATIENCE;
-  const feeds = aviation.feeds.map(({ name }) => name);
   for (let told = ''; ; ) {
-    const runs = (await Promise.all(feeds.map((feed) => ledger.fileRuns(feed, today())))).flat();
-    const mine = runs.filter(({ object }) => keys.includes(object.key));
-    const ended = mine.filter(({ state }) => isSettled(state)).length;
-    const counted = await messagesSettled(ledger);
-    const rows = mine.reduce((total, { counts }) => total + counts.read, 0);
-    const line = `${ended} of ${keys.length} files ended, ${rows} rows so far; ${Math.max(0, messages - counted)} messages to go`;
+    const runs = await Promise.all(
+      uploads.map(async ({ tenant, feed, key }) =>
+        (await world.ledger(tenant).fileRuns(feed, today())).find(({ object }) => object.key === key),
+      ),
+    );
+    const over = runs.filter(isOver).length;
+    const counted = await messagesSettled(world.ledger(aviation.id));
+    const rows = runs.reduce((total, run) => total + (run?.counts.read ?? 0), 0);
+    const line = `${over} of ${uploads.length} files done, ${rows} rows so far; ${Math.max(0, messages - counted)} messages to go`;
     if (line !== told) ui.progress('ledger', line);
     told = line;
-    if (ended === keys.length && counted >= messages) return;
+    if (over === uploads.length && counted >= messages) return runs;
     if (Date.now() > deadline) {
       throw new CliError('SLU-1003', `the functions did not finish within ${PATIENCE / 1000} s: ${line}`, {
         next: `sluice logs ${namesOf(aviation.id).ingestObject}`,
@@ -155,7 +170,12 @@ const next = (settings: Settings): string[] => {
     'Try next:',
     ...table([
       [`  npx sluice aws s3 cp ${file} s3://${staging}/flights/`, 'load a file; yours has the same columns'],
+      [
+        `  npx sluice upload aviation flights ${file} --wait`,
+        'the same, told beforehand what becomes of it, and followed',
+      ],
       ['  npx sluice report', 'see what became of it'],
+      ['  npx sluice quota wildlife', 'see which files wait, and for what'],
       ['  npx sluice cqlsh', 'look at the rows'],
       [`  npx sluice logs ${ingestObject} -f`, 'watch a function work'],
       ['  npx sluice down', 'stop it all; the rows stay'],

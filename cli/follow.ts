@@ -36,7 +36,8 @@ export async function follow(refs: readonly RunRef[], ledger: ReadLedger, ui: Ui
   }
 }
 
-const isOver = (run: FileRun | undefined): boolean =>
+/** True for a run that has ended, or that waits for a time which nobody sits out. */
+export const isOver = (run: FileRun | undefined): boolean =>
   run !== undefined && (isSettled(run.state) || (run.state === 'deferred' && run.reason?.code !== 'SLU-3017'));
 
 function progressOf(runs: readonly FileRun[], all: number): string {
