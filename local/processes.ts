@@ -116,8 +116,21 @@ export const stopService = async (
   signal(-record.pid, 'SIGKILL');
   for (const member of family) if (await isAlive(member)) signal(member.pid, 'SIGKILL');
   while (await anyAlive(family)) await sleep(20);
+  // A child that was made after the family was listed: it has been killed with its group, and goes in a moment.
+  const gone = Date.now() + 2000;
+  while (hasGroup(record.pid) && Date.now() < gone) await sleep(20);
   rmSync(pidFile, { force: true });
   return 'stopped';
+};
+
+/** Whether a process group has members; one that nobody has reaped yet counts as well. */
+const hasGroup = (leader: number): boolean => {
+  try {
+    process.kill(-leader, 0);
+    return true;
+  } catch {
+    return false;
+  }
 };
 
 /**
