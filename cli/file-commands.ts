@@ -47,6 +47,13 @@ export const registerFileCommands = (program: Command, act: Act): void => {
     .summary('show what a tenant has used of its day, and which files wait')
     .argument('<tenant>')
     .action(act(async (_options, _ui, tenant) => (await import('./quota.ts')).runQuota(String(tenant))));
+  program
+    .command('audit')
+    .summary('hold a tenant’s ledger, rejects, receipts and staged files against each other')
+    .argument('<tenant>')
+    .option('--since <day>', 'first day, such as 2026-01-31 (UTC); a week ago if not given')
+    .option('--deep', 'read the staged files again too, and look for each of their rows')
+    .action(act(async (options, ui, tenant) => (await import('./audit.ts')).runAudit(String(tenant), options, ui)));
   const receipts = program
     .command('receipts')
     .summary('list what a tenant was told about its files, the latest first')

@@ -32,6 +32,12 @@ export interface Sink {
   close(): Promise<void>;
 }
 
+/** A row as it is stored, and when each of its cells outside of the key was written; null for a cell that is not there. */
+export interface StoredRow {
+  readonly values: Readonly<Record<string, unknown>>;
+  readonly writeTimes: Readonly<Record<string, number | null>>;
+}
+
 export interface StoredObject {
   readonly size: number;
   readonly lastModified: Date;

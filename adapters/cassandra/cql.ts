@@ -36,6 +36,18 @@ export function insertRow(keyspace: string, table: Table): string {
   return `${into} VALUES (${marks}) USING TIMESTAMP ?${ttl}`;
 }
 
+/** The columns that are not in the key. */
+export const regularColumns = (table: Table): string[] =>
+  Object.keys(table.columns).filter((name) => !primaryKey(table).includes(name));
+
+/** A row with the write times of its regular columns, as `written_0` and so on; parameters are the columns of the key in the table's order. */
+export function selectCells(keyspace: string, table: Table): string {
+  const times = regularColumns(table).map((name, index) => `WRITETIME(${quote(name)}) AS written_${index}`);
+  const columns = [...Object.keys(table.columns).map(quote), ...times].join(', ');
+  const key = primaryKey(table).map((name) => `${quote(name)} = ?`);
+  return `SELECT ${columns} FROM ${quote(keyspace)}.${quote(table.name)} WHERE ${key.join(' AND ')}`;
+}
+
 /** Columns of a table; parameters are keyspace and table. */
 export const selectColumns = (): string =>
   'SELECT column_name, type, kind FROM system_schema.columns WHERE keyspace_name = ? AND table_name = ?';

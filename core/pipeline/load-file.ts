@@ -13,7 +13,7 @@ import type { HeldRun } from './lease.ts';
 import { keepKeys, keepReplayedKeys, removeVanished } from './manifest.ts';
 import { putFileRejections, rejectedPositions } from './rejects.ts';
 import { PATIENCE_WITH_FILES } from './transform.ts';
-import { earliestWriteTime, type WriteTimes } from './write-time.ts';
+import { earliestWriteTime, rowWriteTime, type WriteTimes } from './write-time.ts';
 
 export interface LoadWorld extends WriteTimes {
   readonly tenant: Tenant;
@@ -59,7 +59,7 @@ export async function loadFile(
     sink: world.sink,
     signal,
     patience: PATIENCE_WITH_FILES,
-    writeTimeOf: ({ position }) => run.writeTimeBase + withinSecond(Number(position), tenant.limits.maxFileRows),
+    writeTimeOf: ({ position }) => rowWriteTime(run, position, tenant.limits),
     settled,
   });
   if (keys && !refusal) {
@@ -74,10 +74,6 @@ const firstOf = (rejections: readonly Rejection[]): readonly Rejection[] =>
     .toSorted((a, b) => Number(a.position) - Number(b.position))
     .slice(0, SAMPLE_SIZE)
     .map((rejection) => ({ ...rejection, raw: rejection.raw.slice(0, 200) }));
-
-/** Scales a position into one second, in microseconds, so that of two rows with one key the later in the file stays. */
-const withinSecond = (position: number, maxRows: number): number =>
-  maxRows < 1_000_000 ? position : Math.floor((position * 999_999) / maxRows);
 
 /** Leaves only the records at some positions. */
 async function* onlyAt(chunks: AsyncIterable<Chunk>, positions: ReadonlySet<number>): AsyncGenerator<Chunk> {

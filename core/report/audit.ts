@@ -48,13 +48,16 @@ export function audit(books: Books): Audit {
   const staged = new Set(books.staged.map(nameOf));
   const receipts = new Map(books.receipts.map((receipt) => [receipt.run, receipt]));
   const isRecent = (time: Date) => books.now.getTime() - time.getTime() < GRACE;
+  // Its platform did not keep receipts and quotas yet.
+  const isOld = ({ profileVersion }: FileRun) => profileVersion === '';
   const isGone = (run: FileRun) => !staged.has(nameOf(run.object));
 
   for (const run of books.runs) {
     const settled = isSettled(run.state);
     if (!balanced(run.counts)) tell('ledger', run.id, `its counts do not balance: ${JSON.stringify(run.counts)}`);
     if (settled && !run.endedAt) tell('ledger', run.id, `it is ${run.state} and has no end`);
-    if (hasLoaded(run.state) && run.usageDay === null) tell('usage', run.id, 'it has loaded and counts for no day');
+    if (hasLoaded(run.state) && run.usageDay === null && !isOld(run))
+      tell('usage', run.id, 'it has loaded and counts for no day');
     if (settled && open.has(run.id) && !isRecent(run.endedAt ?? run.startedAt))
       tell('open runs', run.id, `it is ${run.state} and stands among the open runs`);
     if (!settled && !open.has(run.id) && !isRecent(run.startedAt))
@@ -76,7 +79,7 @@ export function audit(books: Books): Audit {
     const receipt = receipts.get(run.id);
     const wanted = receiptOf(books.tenant, run);
     if (!receipt) {
-      if (!isGone(run)) tell('receipts', run.id, `it is ${run.state} and has no receipt`);
+      if (!isGone(run) && !isOld(run)) tell('receipts', run.id, `it is ${run.state} and has no receipt`);
     } else if (JSON.stringify(receipt) !== JSON.stringify(wanted)) {
       tell('receipts', run.id, differences(wanted, receipt));
     }

@@ -39,12 +39,13 @@ const feedTables: readonly Table[] = tenants.flatMap(({ feeds }) => feeds.map(({
 const tables: readonly Table[] = [...feedTables, ...ledgerTables, everyType];
 
 /** What each maker of cql.ts can make. A maker that is missing here fails the first test. */
-const made: Record<Exclude<keyof typeof cql, 'quote'>, readonly string[]> = {
+const made: Record<Exclude<keyof typeof cql, 'quote' | 'regularColumns'>, readonly string[]> = {
   createKeyspace: [cql.createKeyspace('t', "{'class': 'SingleRegionStrategy'}")],
   createTable: tables.map((table) => cql.createTable('t', table)),
   addColumn: Object.entries(everyType.columns).map(([name, type]) => cql.addColumn('t', 'every_type', name, type)),
   insertRow: tables.map((table) => cql.insertRow('t', table)),
   deleteRow: tables.map((table) => cql.deleteRow('t', table)),
+  selectCells: tables.map((table) => cql.selectCells('t', table)),
   selectColumns: [cql.selectColumns()],
   selectKeyspaces: [cql.selectKeyspaces()],
   selectRole: [cql.selectRole()],
@@ -67,7 +68,7 @@ describe('every statement is in what Keyspaces knows', () => {
   test('cql.ts makes nothing that is not listed here', () => {
     expect(Object.keys(made).sort()).toEqual(
       Object.keys(cql)
-        .filter((name) => name !== 'quote')
+        .filter((name) => name !== 'quote' && name !== 'regularColumns')
         .sort(),
     );
   });

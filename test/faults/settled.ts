@@ -7,7 +7,7 @@ import { arrival, type FileRun, hasLoaded, isSettled, NO_FEED } from '../../core
 import type { Limits } from '../../core/model/tenant.ts';
 import { addToDigest } from '../../core/pipeline/digest.ts';
 import { ingestFile } from '../../core/pipeline/file.ts';
-import { audit } from '../../core/report/audit.ts';
+import { audit, type Books } from '../../core/report/audit.ts';
 import { REJECTS } from '../support/world.ts';
 import type { platform } from './platform.ts';
 import { feedsThat, type Story, tenantWith, type Upload } from './story.ts';
@@ -20,7 +20,7 @@ export async function wrongs(story: Story, world: Platform): Promise<string[]> {
   const runs = await allRuns(story, world);
   return [
     ...world.unforeseen.map((error) => `unforeseen: ${String(error)}`),
-    ...(await wrongBooks(story, world, runs)),
+    ...(await wrongBooks(story, world)),
     ...wrongRuns(story, world, runs),
     ...(await wrongRows(story, world, runs)),
   ];
@@ -32,7 +32,9 @@ async function allRuns({ tenant }: Story, { bucket, ledger }: Platform): Promise
   return (await Promise.all([...days].flatMap((day) => feeds.map((feed) => ledger.fileRuns(feed, day))))).flat();
 }
 
-async function wrongBooks({ tenant }: Story, world: Platform, runs: readonly FileRun[]): Promise<string[]> {
+/** All books, as they are read for an audit long after everything has happened. */
+export async function booksOf(story: Story, world: Platform): Promise<Books> {
+  const runs = await allRuns(story, world);
   const usage = new Map((await world.registry.list<Usage>(USAGE_PART)).map(({ name, value }) => [name, value]));
   const rejects = new Map<string, number>();
   for (const [name, text] of world.bucket.written('rejects')) {
@@ -40,22 +42,26 @@ async function wrongBooks({ tenant }: Story, world: Platform, runs: readonly Fil
     rejects.set(run, (rejects.get(run) ?? 0) + text.trimEnd().split('\n').length);
   }
   const receipts = [...world.bucket.written('receipts').values()].map((text) => JSON.parse(text) as Receipt);
-  const open = await listOpen(world.registry);
-  const books = {
-    tenant: tenant.id,
+  return {
+    tenant: story.tenant.id,
     now: new Date(8.64e15),
     runs,
     streams: [],
-    open,
+    open: await listOpen(world.registry),
     usage,
     staged: world.bucket.staged,
     rejects,
     receipts: lastReceipts(receipts),
   };
-  const over = [...usage].flatMap(([day, used]) => beyond(tenant.limits, used).map((name) => `${day}: over ${name}`));
+}
+
+async function wrongBooks(story: Story, world: Platform): Promise<string[]> {
+  const books = await booksOf(story, world);
+  const { limits } = story.tenant;
+  const over = [...books.usage].flatMap(([day, used]) => beyond(limits, used).map((name) => `${day}: over ${name}`));
   return [
     ...audit(books).disagreements.map(({ book, about, message }) => `${book}: ${about}: ${message}`),
-    ...open.map(({ run }) => `still open: ${run.id}`),
+    ...books.open.map(({ run }) => `still open: ${run.id}`),
     ...over,
   ];
 }

@@ -1,0 +1,25 @@
+import type { Client } from 'cassandra-driver';
+import { primaryKey, type Table } from '../../core/model/table.ts';
+import type { StoredRow } from '../../core/ports.ts';
+import { regularColumns, selectCells } from './cql.ts';
+import { worldError } from './errors.ts';
+
+/** Reads rows back with the times at which their cells were written. */
+export function cassandraCells(client: Client, keyspace: string) {
+  return async (table: Table, key: Readonly<Record<string, unknown>>): Promise<StoredRow | null> => {
+    const params = primaryKey(table).map((name) => (typeof key[name] === 'bigint' ? String(key[name]) : key[name]));
+    const answer = await client.execute(selectCells(keyspace, table), params, { prepare: true }).catch((error) => {
+      throw worldError(error, `reading a row of ${table.name}`);
+    });
+    const row = answer.first();
+    if (!row) return null;
+    const time = (index: number) => {
+      const value: unknown = row[`written_${index}`];
+      return value === null || value === undefined ? null : Number(value);
+    };
+    return {
+      values: Object.fromEntries(Object.keys(table.columns).map((name) => [name, row[name]])),
+      writeTimes: Object.fromEntries(regularColumns(table).map((name, index) => [name, time(index)])),
+    };
+  };
+}

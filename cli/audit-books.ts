@@ -1,0 +1,109 @@
+import { GetObjectCommand, paginateListObjectsV2 } from '@aws-sdk/client-s3';
+import { s3Objects } from '../adapters/s3.ts';
+import { USAGE_PART } from '../core/control/admission.ts';
+import type { Usage } from '../core/control/usage.ts';
+import { listOpen } from '../core/control/waiting.ts';
+import { namesOf } from '../core/model/names.ts';
+import { lastReceipts, type Receipt } from '../core/model/receipt.ts';
+import { NO_FEED } from '../core/model/run.ts';
+import type { Tenant } from '../core/model/tenant.ts';
+import type { Books } from '../core/report/audit.ts';
+import type { OperatorWorld } from './world.ts';
+
+type Staged = Awaited<ReturnType<ReturnType<typeof s3Objects>['versions']>>['versions'][number];
+
+/** Objects that are read at one time. */
+const TOGETHER = 50;
+
+/** Reads all books of a tenant for the days given, and for those on which anything came that is in staging or open. */
+export async function readBooks(world: OperatorWorld, tenant: Tenant, asked: readonly string[]): Promise<Books> {
+  const ledger = world.ledger(tenant.id);
+  const registry = world.registry(tenant.id);
+  const { staging, rejects } = namesOf(tenant.id);
+  // Staging first: what comes while the other books are read is in none of them, and not missed in any.
+  const staged = await stagedVersions(world, staging);
+  const now = new Date();
+  const open = await listOpen(registry);
+  const days = new Set([
+    ...asked,
+    ...staged.map(({ lastModified }) => dayOf(lastModified)),
+    ...open.map(({ run }) => run.day),
+  ]);
+  const feeds = [...tenant.feeds.map(({ name }) => name), NO_FEED];
+  const places = [...days].flatMap((day) => feeds.map((feed) => ({ feed, day })));
+  const usage = (await registry.list<Usage>(USAGE_PART)).filter(({ name }) => asked.includes(name));
+  const receipts = await textsUnder(
+    world,
+    rejects,
+    places.map(({ feed, day }) => `receipts/${feed}/${day}/`),
+  );
+  return {
+    tenant: tenant.id,
+    now,
+    runs: (await Promise.all(places.map(({ feed, day }) => ledger.fileRuns(feed, day)))).flat(),
+    streams: (await Promise.all([...days].map((day) => ledger.streamRuns(day)))).flat(),
+    open,
+    usage: new Map(usage.map(({ name, value }) => [name, value])),
+    staged,
+    rejects: await countRejects(
+      world,
+      rejects,
+      places.map(({ feed, day }) => `rejects/${feed}/${day}/`),
+    ),
+    receipts: lastReceipts(receipts.map(({ text }) => JSON.parse(text) as Receipt)),
+  };
+}
+
+const dayOf = (time: Date): string => time.toISOString().slice(0, 10);
+
+async function stagedVersions({ s3 }: OperatorWorld, bucket: string): Promise<Staged[]> {
+  const found: Staged[] = [];
+  for (let from: string | null = null; ; ) {
+    const { versions, next } = await s3Objects(s3).versions(bucket, '', from);
+    found.push(...versions);
+    if (next === null) return found;
+    from = next;
+  }
+}
+
+/** How many rejections are stored, by run: a message's lies in an object of its own, those of a file a line each. */
+async function countRejects(world: OperatorWorld, bucket: string, prefixes: readonly string[]) {
+  const counts = new Map<string, number>();
+  const runOf = (key: string) => key.split('/')[3] as string;
+  const add = (run: string, count: number) => counts.set(run, (counts.get(run) ?? 0) + count);
+  const keys = await keysUnder(world, bucket, prefixes);
+  const isMessage = (key: string) => runOf(key).startsWith('stream.');
+  for (const key of keys.filter(isMessage)) add(runOf(key), 1);
+  for (const { key, text } of await textsOf(
+    world,
+    bucket,
+    keys.filter((each) => !isMessage(each)),
+  ))
+    add(runOf(key), text.split('\n').filter((line) => line !== '').length);
+  return counts;
+}
+
+const textsUnder = async (world: OperatorWorld, bucket: string, prefixes: readonly string[]) =>
+  textsOf(world, bucket, await keysUnder(world, bucket, prefixes));
+
+async function keysUnder({ s3 }: OperatorWorld, bucket: string, prefixes: readonly string[]): Promise<string[]> {
+  const keys = prefixes.map(async (prefix) => {
+    const found: string[] = [];
+    for await (const { Contents } of paginateListObjectsV2({ client: s3 }, { Bucket: bucket, Prefix: prefix }))
+      found.push(...(Contents ?? []).map(({ Key }) => Key as string));
+    return found;
+  });
+  return (await Promise.all(keys)).flat();
+}
+
+async function textsOf({ s3 }: OperatorWorld, bucket: string, keys: readonly string[]) {
+  const texts: { key: string; text: string }[] = [];
+  for (let at = 0; at < keys.length; at += TOGETHER) {
+    const some = keys.slice(at, at + TOGETHER).map(async (key) => {
+      const { Body } = await s3.send(new GetObjectCommand({ Bucket: bucket, Key: key }));
+      return { key, text: (await Body?.transformToString()) ?? '' };
+    });
+    texts.push(...(await Promise.all(some)));
+  }
+  return texts;
+}
