@@ -128,18 +128,18 @@ function whyOf(run: FileRun | null): string {
 export const runDlqRedrive = (id: string, ui: Ui): Promise<Result> =>
   inWorld(async (world) => {
     const { tenant } = await deployedNamed(world, id);
-    const { deadLetters } = await queueUrls(world, tenant.id);
+    const { queue, deadLetters } = await queueUrls(world, tenant.id);
     const { sqs } = world;
-    const { Attributes } = await sqs.send(
-      new GetQueueAttributesCommand({
-        QueueUrl: deadLetters,
-        AttributeNames: ['QueueArn', 'ApproximateNumberOfMessages'],
-      }),
-    );
+    const attributesOf = async (QueueUrl: string) => {
+      const names = ['QueueArn', 'ApproximateNumberOfMessages'] as const;
+      return (await sqs.send(new GetQueueAttributesCommand({ QueueUrl, AttributeNames: [...names] }))).Attributes;
+    };
+    const [target, Attributes] = await Promise.all([attributesOf(queue), attributesOf(deadLetters)]);
     const waiting = Number(Attributes?.ApproximateNumberOfMessages ?? 0);
     if (waiting === 0) return { data: { tenant: id, moved: 0 }, lines: ['no dead letters'] };
     const SourceArn = Attributes?.QueueArn;
-    await sqs.send(new StartMessageMoveTaskCommand({ SourceArn }));
+    // Named, because SQS does not know where a message came from that somebody has put there himself.
+    await sqs.send(new StartMessageMoveTaskCommand({ SourceArn, DestinationArn: target?.QueueArn }));
     for (;;) {
       const { Results = [] } = await sqs.send(new ListMessageMoveTasksCommand({ SourceArn, MaxResults: 1 }));
       const [task] = Results;

@@ -11,8 +11,10 @@ import { DeleteObjectCommand, ListObjectVersionsCommand, S3Client } from '@aws-s
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { App } from 'aws-cdk-lib/core';
 import { canLogin, connect } from '../../adapters/cassandra/client.ts';
+import { cassandraRegistry } from '../../adapters/cassandra/registry.ts';
 import { applyRole, applySchema, replicationOf } from '../../adapters/cassandra/schema.ts';
 import { readCredentials } from '../../adapters/secrets.ts';
+import { registerProfile } from '../../core/control/registration.ts';
 import { namesOf, platformNames } from '../../core/model/names.ts';
 import { keyspaces, type Tenant } from '../../core/model/tenant.ts';
 import { sources } from '../../infra/sources.ts';
@@ -21,6 +23,7 @@ import { localCassandraLogin } from '../../local/cassandra.ts';
 import { clientOptions } from '../../local/deploy.ts';
 import { loadSettings, localAwsEnv } from '../../local/settings.ts';
 import { stackStatus } from '../../local/status.ts';
+import { versionOf } from '../../tenants/version.ts';
 import { run } from './user.ts';
 
 /**
@@ -58,6 +61,8 @@ export async function deployGuest(tenant: Tenant, tenantsFolder: string): Promis
   const known = (role: { username: string; password: string }) => canLogin(address, role);
   const role = await readCredentials(secrets, names.secret);
   await applySchema(cassandra, tenant, role, known, replicationOf('local', 'datacenter1'));
+  const registry = cassandraRegistry(cassandra, keyspaces(tenant.id).ops);
+  await registerProfile(registry, tenant, versionOf(tenant.id, tenantsFolder), new Date());
   const operator = await readCredentials(secrets, platformNames.operatorSecret);
   await applyRole(cassandra, operator, known, Object.values(keyspaces(tenant.id)), ['SELECT']);
   secrets.destroy();
