@@ -1,5 +1,6 @@
 import type { Client, types } from 'cassandra-driver';
 import { isUnknownOutcome, worldError } from './errors.ts';
+import { inTurn } from './turns.ts';
 
 /**
  * Makes a conditional write; after an answer that was lost, `made` looks at what is stored. What is not there may only be late, or was never
@@ -21,7 +22,10 @@ export async function conditionally(
 }
 
 /** A page of Keyspaces may be empty without being the last, so the walk ends where no page state is left. */
-export async function readAll(client: Client, text: string, params: unknown[]): Promise<types.Row[]> {
+export const readAll = (client: Client, text: string, params: unknown[]): Promise<types.Row[]> =>
+  inTurn(client, () => readPages(client, text, params));
+
+async function readPages(client: Client, text: string, params: unknown[]): Promise<types.Row[]> {
   const rows: types.Row[] = [];
   let pageState: string | undefined;
   try {
