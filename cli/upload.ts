@@ -100,12 +100,12 @@ function forecastLines(judged: readonly Forecast[]): string[] {
   const all = judged.reduce((sum, file) => sum + file.bytes, 0);
   const count = (verdict: string) => judged.filter((file) => file.verdict === verdict).length;
   const verdicts = (['taken', 'deferred', 'skipped', 'refused'] as const).filter((verdict) => count(verdict) > 0);
-  const head = `${judged.length} files, ${bytes(all)}: ${verdicts.map((verdict) => `${count(verdict)} ${verdict}`).join(', ')}`;
+  const head = `${judged.length} ${judged.length === 1 ? 'file' : 'files'}, ${bytes(all)}: ${verdicts.map((verdict) => `${count(verdict)} ${verdict}`).join(', ')}`;
   return [head, ...judged.flatMap(wordsOf)];
 }
 
 function wordsOf({ file, verdict, reason, until, trial }: Forecast): string[] {
-  const why = reason ? [`  ${verdict}  ${file}: ${reason.code} ${reason.message}${untilText(until)}`] : [];
+  const why = reason ? [`  ${verdict}  ${file}: ${reason.code} ${reason.message}${untilText({ reason, until })}`] : [];
   if (!trial || trial.counts.rejected === 0) return why;
   const { rejected, read } = trial.counts;
   const first = trial.firstRejections.flatMap(({ position, code, message, raw }) => [
@@ -115,7 +115,9 @@ function wordsOf({ file, verdict, reason, until, trial }: Forecast): string[] {
   return [...why, `  partial  ${file}: ${rejected} of ${read} records would be rejected`, ...first];
 }
 
-const untilText = (until: Date | null): string => (until ? `; until ${until.toISOString().slice(0, 16)}Z` : '');
+/** The reason of a file that waits for its hours names the time itself. */
+const untilText = ({ reason, until }: Pick<Outcome, 'reason' | 'until'>): string =>
+  until && reason?.code !== 'SLU-3013' ? `; until ${until.toISOString().slice(0, 16)}Z` : '';
 
 const outcomeTable = (outcomes: readonly Outcome[]): string[] =>
   table([
@@ -125,7 +127,7 @@ const outcomeTable = (outcomes: readonly Outcome[]): string[] =>
       state,
       bytes(size),
       ...(counts ? [counts.read, counts.loaded, counts.dropped, counts.rejected].map(String) : ['-', '-', '-', '-']),
-      [run, reason && `${reason.code} ${reason.message}${untilText(until)}`].filter(Boolean).join('  '),
+      [run, reason && `${reason.code} ${reason.message}${untilText({ reason, until })}`].filter(Boolean).join('  '),
     ]),
   ]);
 

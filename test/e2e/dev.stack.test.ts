@@ -3,8 +3,9 @@ import { cp, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os';
 import { basename, join, relative } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { functionsOf } from '../../core/model/bundle.ts';
+import { functionsOf, platformFunctions } from '../../core/model/bundle.ts';
 import { namesOf } from '../../core/model/names.ts';
+import { applySchema } from '../../local/deploy.ts';
 import { replaceCode } from '../../local/replace-code.ts';
 import { loadSettings } from '../../local/settings.ts';
 import { versionsIn } from '../../tenants/version.ts';
@@ -39,7 +40,10 @@ beforeAll(async () => {
 afterAll(async () => {
   dev?.kill('SIGINT');
   await rm(copy, { recursive: true, force: true });
-  await replaceCode(settings, functionsOf('wildlife'), versionsIn('wildlife', join(settings.root, 'tenants')));
+  const versions = versionsIn(undefined, join(settings.root, 'tenants'));
+  await replaceCode(settings, [...platformFunctions, ...functionsOf('wildlife')], versions);
+  // The copy's profile is registered; what is deployed again must be what decides.
+  await applySchema(settings);
   await operator.close();
 });
 
