@@ -1,8 +1,14 @@
 import type { Client } from 'cassandra-driver';
 import { primaryKey, type Table } from '../../core/model/table.ts';
 import type { StoredRow } from '../../core/ports.ts';
-import { regularColumns, selectCells } from './cql.ts';
+import { readAll } from './conditional.ts';
+import { regularColumns, selectCells, selectRows } from './cql.ts';
 import { worldError } from './errors.ts';
+
+/** All rows of a table, as the driver gives them. */
+export async function readRows(client: Client, keyspace: string, table: Table): Promise<Record<string, unknown>[]> {
+  return (await readAll(client, selectRows(keyspace, table), [])).map((row) => ({ ...row }));
+}
 
 /** Reads rows back with the times at which their cells were written. */
 export function cassandraCells(client: Client, keyspace: string) {

@@ -48,6 +48,10 @@ export function selectCells(keyspace: string, table: Table): string {
   return `SELECT ${columns} FROM ${quote(keyspace)}.${quote(table.name)} WHERE ${key.join(' AND ')}`;
 }
 
+/** A whole table. */
+export const selectRows = (keyspace: string, table: Table): string =>
+  `SELECT ${Object.keys(table.columns).map(quote).join(', ')} FROM ${quote(keyspace)}.${quote(table.name)}`;
+
 /** Columns of a table; parameters are keyspace and table. */
 export const selectColumns = (): string =>
   'SELECT column_name, type, kind FROM system_schema.columns WHERE keyspace_name = ? AND table_name = ?';

@@ -6,8 +6,8 @@ export type ShownState = RunState | 'stalled';
 /** A run as reports show it. */
 export type ShownRun = Omit<FileRun, 'state'> & { readonly state: ShownState };
 
-/** Milliseconds after the end of a lease during which its holder may only be late. */
-const GRACE = 10_000;
+/** Milliseconds after the end of a lease during which its holder may only be late: a dead run is shown as such within 30 s. */
+const GRACE = 8_000;
 
 /** A run with the state that it truly has; `until` is the end of its lease, null when nobody holds it. */
 export function shownRun(run: FileRun, until: Date | null, now: Date): ShownRun {

@@ -1,4 +1,5 @@
 import type { ColumnType, Table } from '../model/table.ts';
+import { addToDigest } from '../pipeline/digest.ts';
 import type { SinkRow, StoredRow } from '../ports.ts';
 
 /**
@@ -23,6 +24,19 @@ export function wrongWith(table: Table, { values, writeTime }: SinkRow, stored: 
   }
   return null;
 }
+
+/** A digest of rows as they are stored, whatever their order and whoever has read them: equal digests mean equal rows. */
+export const digestOfRows = (table: Table, rows: readonly Readonly<Record<string, unknown>>[]): string =>
+  addToDigest(
+    '',
+    rows.map((row) =>
+      Object.fromEntries(
+        Object.entries(table.columns).flatMap(([name, type]) =>
+          row[name] === null || row[name] === undefined ? [] : [[name, plain(type, row[name])]],
+        ),
+      ),
+    ),
+  );
 
 const show = (value: unknown): string => (value instanceof Date ? value.toISOString() : String(value));
 

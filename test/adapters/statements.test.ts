@@ -46,6 +46,7 @@ const made: Record<Exclude<keyof typeof cql, 'quote' | 'regularColumns'>, readon
   insertRow: tables.map((table) => cql.insertRow('t', table)),
   deleteRow: tables.map((table) => cql.deleteRow('t', table)),
   selectCells: tables.map((table) => cql.selectCells('t', table)),
+  selectRows: tables.map((table) => cql.selectRows('t', table)),
   selectColumns: [cql.selectColumns()],
   selectKeyspaces: [cql.selectKeyspaces()],
   selectRole: [cql.selectRole()],

@@ -17,8 +17,8 @@ const seconds = (count: number) => new Date(clock.now().getTime() + count * 1000
 describe('a run that claims to be running', () => {
   test.each([
     ['while its lease is good', seconds(20), 'running'],
-    ['shortly after', seconds(-9), 'running'],
-    ['ten seconds after', seconds(-10), 'stalled'],
+    ['shortly after', seconds(-7), 'running'],
+    ['eight seconds after', seconds(-8), 'stalled'],
     ['when nobody holds it', null, 'stalled'],
   ] as const)('is shown, %s, as it is', (_when, until, state) => {
     expect(shownRun(run, until, clock.now()).state).toBe(state);
@@ -29,7 +29,7 @@ describe('a run that claims to be running', () => {
     await ledger.claim(run, 'me', 20);
     const [alive] = await shownRuns(await ledger.fileRuns(run.feed, run.day), ledger, clock.now());
     expect(alive?.state).toBe('running');
-    const [dead] = await shownRuns(await ledger.fileRuns(run.feed, run.day), ledger, seconds(30));
+    const [dead] = await shownRuns(await ledger.fileRuns(run.feed, run.day), ledger, seconds(28));
     expect(dead?.state).toBe('stalled');
   });
 });
