@@ -54,6 +54,19 @@ export const registerFileCommands = (program: Command, act: Act): void => {
     .option('--since <day>', 'first day, such as 2026-01-31 (UTC); a week ago if not given')
     .option('--deep', 'read the staged files again too, and look for each of their rows')
     .action(act(async (options, ui, tenant) => (await import('./audit.ts')).runAudit(String(tenant), options, ui)));
+  program
+    .command('prove')
+    .summary('load a file twice, undisturbed and with faults, and show that the rows are the same')
+    .argument('<tenant>')
+    .argument('<feed>')
+    .argument('<file>')
+    .option('--faults <count>', 'how many faults at the most', '20')
+    .option('--seed <number>', 'where they strike; by chance if not given')
+    .action(
+      act(async (options, ui, tenant, feed, file) =>
+        (await import('./prove.ts')).runProve(String(tenant), String(feed), String(file), options, ui),
+      ),
+    );
   const receipts = program
     .command('receipts')
     .summary('list what a tenant was told about its files, the latest first')

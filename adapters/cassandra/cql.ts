@@ -11,6 +11,9 @@ export const quote = (name: string): string => `"${name.replaceAll('"', '""')}"`
 export const createKeyspace = (keyspace: string, replication: string): string =>
   `CREATE KEYSPACE IF NOT EXISTS ${quote(keyspace)} WITH replication = ${replication}`;
 
+/** Takes a keyspace away with all that is in it. */
+export const dropKeyspace = (keyspace: string): string => `DROP KEYSPACE IF EXISTS ${quote(keyspace)}`;
+
 export function createTable(keyspace: string, table: Table): string {
   const columns = Object.entries(table.columns).map(([name, type]) => `${quote(name)} ${type}`);
   const partition = table.partitionKey.map(quote).join(', ');
@@ -64,6 +67,9 @@ export const selectRole = (): string => 'SELECT role FROM system_auth.roles WHER
 /** On Cassandra only. Holds the password, so it must show in no log and in no error. */
 export const setPassword = (exists: boolean, role: string, password: string): string =>
   `${exists ? 'ALTER' : 'CREATE'} ROLE ${quote(role)} WITH PASSWORD = '${password.replaceAll("'", "''")}' AND LOGIN = true`;
+
+/** On Cassandra only. */
+export const dropRole = (role: string): string => `DROP ROLE IF EXISTS ${quote(role)}`;
 
 /** On Cassandra only. */
 export const grant = (right: 'SELECT' | 'MODIFY', keyspace: string, role: string): string =>

@@ -8,6 +8,8 @@ import {
   addColumn,
   createKeyspace,
   createTable,
+  dropKeyspace,
+  dropRole,
   grant,
   selectColumns,
   selectKeyspaces,
@@ -47,6 +49,12 @@ export async function applySchema(
   for (const table of ledgerTables) changes.push(...(await applyTable(client, ops, table)));
   await applyRole(client, role, canLogin, [data, ops], ['SELECT', 'MODIFY']);
   return { tenant: tenant.id, changes };
+}
+
+/** Takes away what `applySchema` has made for a tenant, with all its data. */
+export async function removeSchema(client: Client, tenantId: string, { username }: Credentials): Promise<void> {
+  for (const keyspace of Object.values(keyspaces(tenantId))) await ddl(client, dropKeyspace(keyspace));
+  await ddl(client, dropRole(username));
 }
 
 /**

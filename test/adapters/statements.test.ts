@@ -42,6 +42,7 @@ const tables: readonly Table[] = [...feedTables, ...ledgerTables, everyType];
 const made: Record<Exclude<keyof typeof cql, 'quote' | 'regularColumns'>, readonly string[]> = {
   createKeyspace: [cql.createKeyspace('t', "{'class': 'SingleRegionStrategy'}")],
   createTable: tables.map((table) => cql.createTable('t', table)),
+  dropKeyspace: [cql.dropKeyspace('t')],
   addColumn: Object.entries(everyType.columns).map(([name, type]) => cql.addColumn('t', 'every_type', name, type)),
   insertRow: tables.map((table) => cql.insertRow('t', table)),
   deleteRow: tables.map((table) => cql.deleteRow('t', table)),
@@ -51,11 +52,12 @@ const made: Record<Exclude<keyof typeof cql, 'quote' | 'regularColumns'>, readon
   selectKeyspaces: [cql.selectKeyspaces()],
   selectRole: [cql.selectRole()],
   setPassword: [cql.setPassword(false, 't', 'p'), cql.setPassword(true, 't', 'p')],
+  dropRole: [cql.dropRole('t')],
   grant: [cql.grant('SELECT', 't', 't'), cql.grant('MODIFY', 't_ops', 't')],
 };
 
 /** Issued by apply-schema alone, which is deployed for Cassandra and not for Keyspaces: roles, for which Keyspaces has IAM. */
-const onlyOnCassandra = ['selectRole', 'setPassword', 'grant'];
+const onlyOnCassandra = ['selectRole', 'setPassword', 'dropRole', 'grant'];
 
 /** Statements outside of the two modules, each for its reason. */
 const elsewhere: Record<string, readonly string[]> = {
