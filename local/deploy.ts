@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { CloudFormationClient, DescribeStacksCommand } from '@aws-sdk/client-cloudformation';
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
+import { platformNames } from '../core/model/names.ts';
 import { exec, tail } from './exec.ts';
 import { withLock } from './lock.ts';
 import { Problem } from './problem.ts';
@@ -103,10 +104,15 @@ const isWorthTelling = (line: string): boolean =>
   /(deploying\.\.\.|✅|❌|✨|FAILED|[Ee]rror|Bundling|AWS::CloudFormation::Stack)/.test(line) &&
   line.trim().length < 300;
 
-const isBootstrapped = async (settings: Settings): Promise<boolean> => {
+const isBootstrapped = (settings: Settings): Promise<boolean> => isComplete(settings, 'CDKToolkit');
+
+/** Whether LocalStack holds the platform: after a restart it has forgotten what was deployed. */
+export const isDeployed = (settings: Settings): Promise<boolean> => isComplete(settings, platformNames.stack);
+
+const isComplete = async (settings: Settings, StackName: string): Promise<boolean> => {
   const client = new CloudFormationClient(clientOptions(settings));
   try {
-    const found = await client.send(new DescribeStacksCommand({ StackName: 'CDKToolkit' }));
+    const found = await client.send(new DescribeStacksCommand({ StackName }));
     return found.Stacks?.some((stack) => /^(CREATE|UPDATE)_COMPLETE$/.test(stack.StackStatus ?? '')) === true;
   } catch {
     // CloudFormation answers with an error for a stack that it does not know.

@@ -37,12 +37,15 @@ export const startService = async (
     stdio: ['ignore', log, log],
   });
   closeSync(log);
-  await new Promise<void>((resolve, reject) => {
+  const spawned = new Promise<void>((resolve, reject) => {
     child.once('spawn', resolve);
     child.once('error', reject);
   });
+  // Noted before anything else can happen: were we killed now, nobody else would know of the service.
+  const noted = child.pid === undefined ? undefined : noteProcess(pidFile, child.pid);
+  await spawned;
   child.unref();
-  return noteProcess(pidFile, child.pid as number);
+  return noted ?? noteProcess(pidFile, child.pid as number);
 };
 
 /** Writes down a process that has just begun. */

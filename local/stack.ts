@@ -78,8 +78,8 @@ const start = async (part: Part, settings: Settings, progress: Progress, signal:
   }
   if (signal.aborted) return;
   await stopService(part.pidFile, part.stopGraceMs, part.orphanMark);
-  progress(part.name, `starting (log: ${part.logFile})`);
   await startService(await part.command(), part.logFile, part.pidFile);
+  progress(part.name, `starting (log: ${part.logFile})`);
   await waitUntilReady(part, progress, 'starting', signal);
 };
 

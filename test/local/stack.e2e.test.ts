@@ -132,6 +132,17 @@ describe('the local stack', () => {
     expect((await part('localstack')).persists).toBe(false);
   });
 
+  it('deploys again what a killed LocalStack has forgotten, and the roles get their new secrets', async () => {
+    expect((await sluice('deploy')).exit).toBe(0);
+    expect(await sluice('report', '--json')).toMatchObject({ exit: 0 });
+    process.kill(Number((await part('localstack')).pid), 'SIGKILL');
+    await until('its death is seen', async () => (await part('localstack')).state === 'crashed');
+    const up = await sluice('up');
+    expect(up.stderr).toContain('made again');
+    expect(up.exit).toBe(0);
+    expect(await sluice('report', '--json')).toMatchObject({ exit: 0 });
+  }, 240_000);
+
   it('ends with down: no process and no port is left, and the rows are still there afterwards', async () => {
     await sluice('aws', 'kinesis', 'create-stream', '--stream-name', 'some', '--shard-count', '1');
     const { exit, stdout } = await sluice('down', '--json');
