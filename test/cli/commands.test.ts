@@ -40,6 +40,8 @@ const outcomes: [args: string[], exit: number, code: string | null][] = [
   [['backfill', 'aviation'], 5, 'SLU-1004'],
   [['dlq'], 5, 'SLU-1004'],
   [['audit', 'aviation'], 5, 'SLU-1004'],
+  [['prove', 'aviation', 'flights', 'package.json'], 5, 'SLU-1004'],
+  [['prove', 'aviation', 'flight', 'package.json'], 3, 'SLU-4002'],
   [['up', '--nonsense'], 2, 'SLU-4003'],
   [['status', 'too', 'many'], 2, 'SLU-4003'],
   [['nonsense'], 2, 'SLU-4003'],
