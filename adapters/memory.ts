@@ -1,26 +1,37 @@
 import { type FileRun, isSettled, type StreamRun, type StreamSlot, takenOver } from '../core/model/run.ts';
-import { keyText, primaryKey } from '../core/model/table.ts';
+import { keyText, primaryKey, type Table } from '../core/model/table.ts';
 import { addMessages, emptyStreamRun } from '../core/model/tally.ts';
 import type { Clock, Lease, Ledger, LedgerReader, Objects, Registry, Sink } from '../core/ports.ts';
 
 /** The ports without services, for tests of the core; each passes the same conformance suite as the real one. */
 
+interface StoredCells {
+  readonly cells: Map<string, { readonly value: unknown; readonly writeTime: number }>;
+  /** The time of the row's last deletion: what has been written up to then stays hidden, also when it comes later. */
+  deleted: number;
+}
+
 /** Rows by table and key, as Cassandra keeps them: cell by cell the later write time stays. */
 export function memorySink(): Sink & { rows(table: string): Readonly<Record<string, unknown>>[] } {
-  const tables = new Map<string, Map<string, Map<string, { value: unknown; writeTime: number }>>>();
+  const tables = new Map<string, Map<string, StoredCells>>();
+  const rowOf = (table: Table, key: string): StoredCells => {
+    const stored = tables.get(table.name) ?? new Map<string, StoredCells>();
+    tables.set(table.name, stored);
+    const row = stored.get(key) ?? { cells: new Map(), deleted: Number.NEGATIVE_INFINITY };
+    stored.set(key, row);
+    return row;
+  };
   return {
     name: 'memory',
     async write(table, rows, signal) {
       if (signal.aborted) return rows.map((_, index) => ({ index, message: 'the time is used up', retryable: true }));
-      const stored = tables.get(table.name) ?? new Map();
-      tables.set(table.name, stored);
       const keyed = rows.map((row) => ({ ...row, key: keyText(table, primaryKey(table), row.values) }));
       // Of equal keys at the same time the last stays whole.
       for (const { key, values, writeTime } of new Map(
         keyed.map((row) => [`${row.writeTime} ${row.key}`, row]),
       ).values()) {
-        const cells = stored.get(key) ?? new Map();
-        stored.set(key, cells);
+        const { cells, deleted } = rowOf(table, key);
+        if (writeTime <= deleted) continue;
         for (const name of Object.keys(table.columns)) {
           const value = values[name];
           const before = cells.get(name);
@@ -33,17 +44,17 @@ export function memorySink(): Sink & { rows(table: string): Readonly<Record<stri
       if (signal.aborted) return keys.map((_, index) => ({ index, message: 'the time is used up', retryable: true }));
       for (const { values, writeTime } of keys) {
         const key = keyText(table, primaryKey(table), values);
-        const cells = tables.get(table.name)?.get(key);
-        for (const [name, cell] of cells ?? []) if (cell.writeTime <= writeTime) cells?.delete(name);
-        if (cells?.size === 0) tables.get(table.name)?.delete(key);
+        const row = rowOf(table, key);
+        row.deleted = Math.max(row.deleted, writeTime);
+        for (const [name, cell] of row.cells) if (cell.writeTime <= writeTime) row.cells.delete(name);
       }
       return [];
     },
     close: async () => {},
     rows: (table) =>
-      [...(tables.get(table)?.values() ?? [])].map((cells) =>
-        Object.fromEntries([...cells].map(([name, { value }]) => [name, value])),
-      ),
+      [...(tables.get(table)?.values() ?? [])]
+        .filter(({ cells }) => cells.size > 0)
+        .map(({ cells }) => Object.fromEntries([...cells].map(([name, { value }]) => [name, value]))),
   };
 }
 

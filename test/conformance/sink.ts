@@ -155,6 +155,36 @@ export function testSink(open: () => SinkUnderTest): void {
     });
   });
 
+  describe('a deletion', () => {
+    const remove = async (part: string, place: number, writeTime: number) =>
+      expect(await open().sink.remove(cells, [{ values: { part, place }, writeTime }], forever)).toEqual([]);
+    const row = (part: string, place: number, writeTime: number) => ({
+      values: { part, place, a: 'a', b: 1 },
+      writeTime,
+    });
+
+    test('takes a row that was written before it or at the same time, and no other', async () => {
+      const part = fresh();
+      await write(cells, [row(part, 1, NOW), row(part, 2, NOW), row(part, 3, NOW + 1), row(part, 4, NOW)]);
+      await remove(part, 1, NOW + 1);
+      await remove(part, 2, NOW);
+      await remove(part, 3, NOW);
+      await remove(part, 9, NOW);
+      const left = await stored(cells, 'part', [part]);
+      expect(left.map(({ place }) => place).sort()).toEqual([3, 4]);
+    });
+
+    test('hides what comes later with an earlier write time, and nothing that was written after it', async () => {
+      const part = fresh();
+      await remove(part, 1, NOW);
+      await write(cells, [row(part, 1, NOW - 1)]);
+      await write(cells, [row(part, 1, NOW)]);
+      expect(await stored(cells, 'part', [part])).toEqual([]);
+      await write(cells, [{ values: { part, place: 1, b: 2 }, writeTime: NOW + 1 }]);
+      expect(await stored(cells, 'part', [part])).toEqual([{ part, place: 1, b: 2 }]);
+    });
+  });
+
   describe('rows with different keys', () => {
     test('at the same time are all stored, also when their keys look alike as text', async () => {
       const id = fresh();
