@@ -1,5 +1,6 @@
+import { setTimeout as wait } from 'node:timers/promises';
 import type { Client } from 'cassandra-driver';
-import { FatalError } from '../../core/model/errors.ts';
+import { FatalError, TransientError } from '../../core/model/errors.ts';
 import { ledgerTables } from '../../core/model/ledger-tables.ts';
 import { primaryKey, type Table } from '../../core/model/table.ts';
 import { keyspaces, type Tenant } from '../../core/model/tenant.ts';
@@ -75,6 +76,21 @@ export async function applyRole(
   }
   for (const keyspace of granted) {
     for (const right of rights) await ddl(client, grant(right, keyspace, username));
+  }
+  await untilKnown(role, canLogin);
+}
+
+/** Cassandra remembers the old password for its `credentials_validity`: two seconds by default, and seldom more than a minute. */
+const KNOWN_WITHIN = 90_000;
+
+/** Waits until the database takes the role's password, so that whoever is told that the role is there can log in. */
+async function untilKnown(role: Credentials, canLogin: (role: Credentials) => Promise<boolean>): Promise<void> {
+  const deadline = Date.now() + KNOWN_WITHIN;
+  while (!(await canLogin(role))) {
+    if (Date.now() > deadline) {
+      throw new TransientError('SLU-5001', `the database does not take the new password of ${role.username}`);
+    }
+    await wait(200);
   }
 }
 
