@@ -28,7 +28,8 @@ export interface RowsAudit {
 
 /**
  * Reads every loaded file again that is still in staging, transforms it with the code at hand, and looks for its rows in the database. Of a feed whose
- * versions replace each other only the last one has rows to look for; a replay of rejects has none that its run does not have.
+ * versions replace each other only the last one has rows to look for; a replay of rejects has none that its run does not have. `version` is that of the
+ * code at hand: other code may have made other rows, which is then said.
  */
 export async function auditRows(
   world: OperatorWorld,
@@ -36,6 +37,7 @@ export async function auditRows(
   { runs }: Books,
   gone: readonly string[],
   signal: AbortSignal,
+  version?: string,
 ): Promise<RowsAudit> {
   const disagreements: Disagreement[] = [];
   let rows = 0;
@@ -46,8 +48,10 @@ export async function auditRows(
     const wrong = await wrongRowsOf(run, world, tenant, signal, (count) => {
       rows += count;
     });
+    const isOther = version !== undefined && run.profileVersion !== version;
+    const why = isOther ? ` (its code was ${run.profileVersion}, and here is ${version})` : '';
     const more = wrong.length > SHOWN ? [`… and ${wrong.length - SHOWN} rows more`] : [];
-    for (const message of [...wrong.slice(0, SHOWN), ...more])
+    for (const message of [...wrong.slice(0, SHOWN).map((each) => `${each}${why}`), ...more])
       disagreements.push({ book: 'rows', about: run.id, message });
   }
   return { files: checked.length, rows, disagreements };

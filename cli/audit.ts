@@ -1,5 +1,6 @@
 import { type Audit, audit, type Disagreement } from '../core/report/audit.ts';
 import { tenants } from '../tenants/index.ts';
+import { versionOf } from '../tenants/version.ts';
 import { readBooks } from './audit-books.ts';
 import { auditRows, type RowsAudit } from './audit-rows.ts';
 import { daysSince } from './days.ts';
@@ -24,7 +25,7 @@ export const runAudit = (id: string, options: AuditOptions, ui: Ui): Promise<Res
     if (note) ui.note(note);
     const books = await readBooks(world, deployed.tenant, days);
     const { disagreements, gone, open } = audit(books);
-    const rows = options.deep ? await auditRows(world, ownTenant(id), books, gone, ui.signal) : null;
+    const rows = options.deep ? await auditRows(world, ownTenant(id), books, gone, ui.signal, versionOf(id)) : null;
     const all = [...disagreements, ...(rows?.disagreements ?? [])];
     const counted = {
       tenant: id,
