@@ -3,6 +3,10 @@ import { defineConfig } from 'vitest/config';
 const stackTests = 'test/**/*.stack.test.ts';
 const e2eTests = 'test/**/*.e2e.test.ts';
 
+/** Twenty kills take minutes and all of a machine: a command of its own, `npm run faults:kill`. */
+const killTests = 'test/faults/sigkill.stack.test.ts';
+const kills = process.env.SLUICE_FAULTS === 'kill';
+
 /** A cold Cassandra on a busy machine: what hangs longer than this is broken. */
 const patience = { testTimeout: 120_000, hookTimeout: 300_000 };
 
@@ -21,7 +25,8 @@ export default defineConfig({
         // Files share the local stack, so they run one after another.
         test: {
           name: 'stack',
-          include: [stackTests],
+          include: kills ? [killTests] : [stackTests],
+          exclude: kills ? [] : [killTests],
           globalSetup: 'test/support/stack.ts',
           fileParallelism: false,
           ...patience,
