@@ -60,6 +60,7 @@ function linesOf({ tenant, version, since }: Deployed): string[] {
     ],
     ['a day', perDay.join(', ')],
     ['at once', `${many(all.filesAtOnce, limits.filesAtOnce === undefined)} files`],
+    ['an upload', `${many(all.filesPerUpload, limits.filesPerUpload === undefined)} files`],
     [
       'messages',
       `at most ${bytes(all.maxMessageBytes)}; ${stream.shards} shard, kept ${stream.retentionHours} h; feed ${stream.feed}`,

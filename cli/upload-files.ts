@@ -1,5 +1,7 @@
 import { readdir, stat } from 'node:fs/promises';
 import { basename, join, relative, sep } from 'node:path';
+import { capped } from '../core/model/caps.ts';
+import type { Tenant } from '../core/model/tenant.ts';
 import { CliError } from './errors.ts';
 
 export interface LocalFile {
@@ -43,6 +45,18 @@ async function namesIn(folder: string): Promise<string[]> {
     .filter((entry) => entry.isFile())
     .map((entry) => relative(folder, join(entry.parentPath, entry.name)));
   return names.filter((name) => !name.split(sep).some((part) => part.startsWith('.'))).sort();
+}
+
+/** More files than the deployed profile takes at a time are a mistake, such as the wrong folder: then none is sent. */
+export function refuseTooMany(files: readonly LocalFile[], { id, limits }: Tenant): void {
+  const { filesPerUpload } = capped(limits);
+  if (files.length <= filesPerUpload) return;
+  const whose = limits.filesPerUpload === undefined ? 'the platform' : `the deployed profile of ${id}`;
+  throw new CliError(
+    'SLU-3018',
+    `${files.length} files were given; ${whose} allows ${filesPerUpload} in one upload (filesPerUpload)`,
+    { exit: 'notAllowed' },
+  );
 }
 
 /** Two files of one key would be two versions, of which only the later stays. */

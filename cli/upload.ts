@@ -9,7 +9,7 @@ import { follow } from './follow.ts';
 import { type Forecast, forecast } from './forecast.ts';
 import { quotaOf, quotaTable, usageOf } from './quota.ts';
 import { bytes, excerpt, type Result, table, type Ui } from './ui.ts';
-import { filesOf } from './upload-files.ts';
+import { filesOf, refuseTooMany } from './upload-files.ts';
 import { type Sent, send } from './upload-send.ts';
 import { inWorld } from './world.ts';
 
@@ -33,6 +33,7 @@ export const runUpload = (
     const deployed = await deployedNamed(world, id);
     const feed = feedNamed(deployed, feedName).name;
     const files = await filesOf(paths, feed, options.as);
+    refuseTooMany(files, deployed.tenant);
     const note = versionNote(deployed);
     if (note) ui.note(note);
     const now = new Date();

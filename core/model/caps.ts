@@ -14,6 +14,8 @@ export const caps = Object.freeze({
   bytesPerDay: 1_000_000_000_000,
   rowsPerDay: 10_000_000_000,
   filesAtOnce: 100,
+  /** The command judges files one after the other and lists them all. */
+  filesPerUpload: 10_000,
   shards: 100,
   /** Kinesis keeps a record for a year at most. */
   retentionHours: 8760,
@@ -21,8 +23,8 @@ export const caps = Object.freeze({
   ttl: 630_720_000,
 });
 
-/** Limits of a day and of a moment hold for every tenant: where a profile names none, the platform's own do. */
-type Capped = Limits & { readonly [Name in 'filesPerDay' | 'bytesPerDay' | 'rowsPerDay' | 'filesAtOnce']: number };
+/** Limits of a day, of a moment and of an upload hold for every tenant: where a profile names none, the platform's own do. */
+type Capped = Required<Limits>;
 
 /** The limits that count: the profile's, and never more than the platform's. */
 export function capped(limits: Limits): Capped {
@@ -36,5 +38,6 @@ export function capped(limits: Limits): Capped {
     bytesPerDay: least('bytesPerDay'),
     rowsPerDay: least('rowsPerDay'),
     filesAtOnce: least('filesAtOnce'),
+    filesPerUpload: least('filesPerUpload'),
   };
 }

@@ -65,6 +65,10 @@ export const codes = {
     'nothing to do: it is loaded after midnight UTC; or raise the quota',
   ],
   'SLU-3017': ['the file waits for its turn', 'nothing to do: it is loaded when another one has ended'],
+  'SLU-3018': [
+    'the upload has more files than the profile allows',
+    'upload fewer at a time, or raise filesPerUpload in the profile',
+  ],
 
   'SLU-4001': ['a profile is invalid', 'mend the places that the message names'],
   'SLU-4002': ['an unknown tenant, feed or run', 'use one of the names that the message gives'],

@@ -47,6 +47,7 @@ const limits = z.strictObject({
   bytesPerDay: whole(1, caps.bytesPerDay).optional(),
   rowsPerDay: whole(1, caps.rowsPerDay).optional(),
   filesAtOnce: whole(1, caps.filesAtOnce).optional(),
+  filesPerUpload: whole(1, caps.filesPerUpload).optional(),
 });
 
 const stream = z.strictObject({

@@ -62,6 +62,8 @@ export interface Limits {
   readonly rowsPerDay?: number;
   /** Files that are loaded at one time. Absent: no limit. */
   readonly filesAtOnce?: number;
+  /** Files that one `sluice upload` takes: a guard against a wrong folder, before anything is sent. Absent: the platform's cap. */
+  readonly filesPerUpload?: number;
 }
 
 export interface StreamSettings {

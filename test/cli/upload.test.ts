@@ -4,8 +4,9 @@ import { describe, expect, test } from 'vitest';
 import { memoryRegistry } from '../../adapters/memory.ts';
 import { type ForecastWorld, forecast } from '../../cli/forecast.ts';
 import { quotaOf } from '../../cli/quota.ts';
-import { filesOf } from '../../cli/upload-files.ts';
+import { filesOf, type LocalFile, refuseTooMany } from '../../cli/upload-files.ts';
 import { noUsage } from '../../core/control/usage.ts';
+import { caps } from '../../core/model/caps.ts';
 import { readings, tenantOf } from '../support/tenant.ts';
 import { withFolder } from '../support/user.ts';
 
@@ -67,6 +68,26 @@ describe('the files of an upload', () => {
       await expect(named('none')).rejects.toThrow('no files');
       await expect(named('gone.csv')).rejects.toThrow('ENOENT');
     });
+  });
+});
+
+describe('more files than an upload may have', () => {
+  const files = { 'a.csv': 'x', 'b.csv': 'x', 'deep/c.csv': 'x' };
+  const given = () => inFolder(files, (folder) => filesOf([folder], 'readings', undefined));
+
+  test('are refused with how many were given, how many are allowed, and how to go on', async () => {
+    const three = await given();
+    const refused = () => refuseTooMany(three, tenantOf({ filesPerUpload: 2 }));
+    expect(refused).toThrow('3 files were given; the deployed profile of acme allows 2 in one upload');
+    expect(refused).toThrow(expect.objectContaining({ code: 'SLU-3018', exit: 'notAllowed' }));
+  });
+
+  test('are as many as the profile says, and else as the platform does', async () => {
+    const [one] = await given();
+    const many = (count: number) => Array.from({ length: count }, () => one as LocalFile);
+    refuseTooMany(many(2), tenantOf({ filesPerUpload: 2 }));
+    refuseTooMany(many(caps.filesPerUpload), tenantOf());
+    expect(() => refuseTooMany(many(caps.filesPerUpload + 1), tenantOf())).toThrow('the platform allows 10000');
   });
 });
 

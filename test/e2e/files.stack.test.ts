@@ -117,6 +117,15 @@ describe('sluice upload', () => {
     expect(await settledRuns('items', `items/${id}/a.csv`, 1)).toHaveLength(1);
   });
 
+  test('sends nothing when more files are given than the deployed profile takes in one upload', async () => {
+    const id = unique('n');
+    const files = Object.fromEntries(Array.from({ length: 7 }, (_, index) => [`${index}.csv`, rowsOf(id, 1)]));
+    const { exit, data } = await uploaded('items', files, '--as', id);
+    expect([exit, data.error.code]).toEqual([4, 'SLU-3018']);
+    expect(data.error.message).toContain('7 files were given; the deployed profile of limited allows 6');
+    expect(await aws('s3api', 'list-objects-v2', '--bucket', staging, '--prefix', `items/${id}/`)).not.toContain(id);
+  });
+
   test('names the nearest tenant and feed when there is none of the name', async () => {
     const tenant = await command('upload', 'limitd', 'items', '.');
     expect([tenant.exit, tenant.data.error.message]).toEqual([3, expect.stringContaining('did you mean limited?')]);

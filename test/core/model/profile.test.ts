@@ -70,6 +70,12 @@ const MISTAKES: readonly [what: string, profile: Tenant, path: string, message: 
     /at most 1,048,576/,
   ],
   ['files a day beyond the cap', wrong((p) => (p.limits.filesPerDay = 1e9)), 'limits.filesPerDay', /at most 100,000/],
+  [
+    'files in an upload beyond the cap',
+    wrong((p) => (p.limits.filesPerUpload = 1e6)),
+    'limits.filesPerUpload',
+    /at most 10,000/,
+  ],
   ['bytes a day beyond the cap', wrong((p) => (p.limits.bytesPerDay = 1e15)), 'limits.bytesPerDay', /cap/],
   ['too short a retention', wrong((p) => (p.stream.retentionHours = 1)), 'stream.retentionHours', /at least 24/],
   ['an id with capitals', wrong((p) => (p.id = 'Acme')), 'id', /"Acme" is not lower case/],

@@ -21,7 +21,14 @@ export default defineTenant({
   id: 'limited',
   name: 'Limited',
   contact: 'tests@limited.example',
-  limits: { maxFileBytes: 100_000, maxFileRows: 500, maxMessageBytes: 1000, rowsPerDay: 1000, filesAtOnce: 2 },
+  limits: {
+    maxFileBytes: 100_000,
+    maxFileRows: 500,
+    maxMessageBytes: 1000,
+    rowsPerDay: 1000,
+    filesAtOnce: 2,
+    filesPerUpload: 6,
+  },
   stream: { shards: 1, retentionHours: 24, feed: 'items' },
   feeds: [
     items,
