@@ -47,9 +47,9 @@ export async function exportFlights(to: FlightRange & { format: 'csv' | 'ndjson'
   return write(to.file, to.rows, to.format === 'csv' ? csvOf(readFlights(to)) : ndjsonOf(readFlights(to)));
 }
 
-/** Flights as the messages that the aviation tenant puts on its stream. */
-export async function* flightMessages(range: FlightRange): AsyncGenerator<Flight & { feed: 'flights' }> {
-  for await (const flights of readFlights(range)) for (const flight of flights) yield { feed: 'flights', ...flight };
+/** Flights as the messages that the aviation tenant puts on its stream, each in its envelope. */
+export async function* flightMessages(range: FlightRange): AsyncGenerator<{ feed: 'flights'; message: Flight }> {
+  for await (const flights of readFlights(range)) for (const message of flights) yield { feed: 'flights', message };
 }
 
 /** What the dirty file's sender did wrong: the rejection to expect, and how the record's cells came out. */

@@ -119,8 +119,8 @@ async function produce(settings: Settings, ui: Ui): Promise<void> {
   const client = kinesisClient(clientOptions(settings));
   const began = Date.now();
   const outgoing: { key: string; data: string }[] = [];
-  for await (const message of flightMessages({ from: 121_000, rows: MESSAGES })) {
-    outgoing.push({ key: message.origin, data: JSON.stringify(message) });
+  for await (const envelope of flightMessages({ from: 121_000, rows: MESSAGES })) {
+    outgoing.push({ key: envelope.message.origin, data: JSON.stringify(envelope) });
   }
   await putMessages(client, namesOf(aviation.id).stream, outgoing);
   client.destroy();

@@ -43,7 +43,7 @@ export const codes = {
   'SLU-3005': ['the object was deleted before it was read', 'upload the file again'],
   'SLU-3006': ['the text is not UTF-8', 'convert it to UTF-8 and send it again'],
   'SLU-3007': ['the file has more rows than the profile allows', 'split the file or raise the limit in the profile'],
-  'SLU-3008': ['the message names no feed of the tenant', 'send a feed of the tenant in the field `feed`'],
+  'SLU-3008': ['the message names no feed of the tenant', 'name a feed of the tenant in the envelope’s `feed`'],
   'SLU-3009': ['the file’s header is unusable', 'give the file a header line with each column once'],
   'SLU-3011': [
     'the object cannot be read',
@@ -69,6 +69,8 @@ export const codes = {
     'the upload has more files than the profile allows',
     'upload fewer at a time, or raise filesPerUpload in the profile',
   ],
+
+  'SLU-3030': ['the message names no sink', 'name one of the sinks that the message gives, or none'],
 
   'SLU-4001': ['a profile is invalid', 'mend the places that the message names'],
   'SLU-4002': ['an unknown tenant, feed or run', 'use one of the names that the message gives'],

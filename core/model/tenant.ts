@@ -70,7 +70,7 @@ export interface StreamSettings {
   readonly shards: number;
   /** Hours that Kinesis keeps a message: 24 to 8760. */
   readonly retentionHours: number;
-  /** The feed of a message that has no field `feed`. */
+  /** The feed of a message without an envelope, or whose envelope names none. */
   readonly feed: string;
 }
 

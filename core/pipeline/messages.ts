@@ -1,17 +1,13 @@
 import type { Chunk } from '../formats/format.ts';
-import { parseObject } from '../formats/ndjson.ts';
-import { capped } from '../model/caps.ts';
-import type { Code } from '../model/codes.ts';
 import { FatalError, TransientError } from '../model/errors.ts';
-import { didYouMean } from '../model/nearest.ts';
-import type { Rejection, Row } from '../model/row.ts';
+import type { Rejection } from '../model/row.ts';
 import { type Message, NO_FEED, type SettledMessage, type StreamSlot } from '../model/run.ts';
-import { show } from '../model/show.ts';
 import { streamRunId } from '../model/tally.ts';
-import type { Feed, Tenant } from '../model/tenant.ts';
+import type { Tenant } from '../model/tenant.ts';
 import type { Ledger, Objects, Sink } from '../ports.ts';
 import { ingest } from './ingest.ts';
 import { putMessageRejection } from './rejects.ts';
+import { type Routed, rawOf, route } from './route.ts';
 import { earliestWriteTime, type WriteTimes } from './write-time.ts';
 
 export interface MessageWorld extends WriteTimes {
@@ -55,7 +51,7 @@ async function ingestApart(
   world: MessageWorld,
 ): Promise<SettledMessage[]> {
   try {
-    return await ingestSlot(slot, route(messages, world.tenant), messages, world);
+    return await ingestSlot(slot, route(messages, world.tenant, [world.sink.name]), messages, world);
   } catch (error) {
     if (error instanceof TransientError || error instanceof FatalError) throw error;
     const [only] = messages;
@@ -143,58 +139,4 @@ function slots(messages: readonly Message[], stream: string): { slot: StreamSlot
     found.set(key, entry);
   }
   return [...found.values()];
-}
-
-interface Routed {
-  readonly byFeed: ReadonlyMap<Feed, readonly (Row | Rejection)[]>;
-  /** Messages that belong to no feed. */
-  readonly unrouted: readonly Rejection[];
-}
-
-/** What is kept of a message's text with its rejection. */
-const rawOf = (data: Uint8Array): string => Buffer.from(data).toString().slice(0, 8192);
-
-/** Parses messages and finds their feeds: the field `feed`, or else the feed that the profile names. */
-function route(messages: readonly Message[], tenant: Tenant): Routed {
-  const byFeed = new Map<Feed, (Row | Rejection)[]>();
-  const unrouted: Rejection[] = [];
-  const decoder = new TextDecoder('utf-8', { fatal: true });
-  const { maxMessageBytes } = capped(tenant.limits);
-
-  for (const { position, data } of messages) {
-    const reject = (code: Code, message: string) =>
-      unrouted.push({ position, stage: 'read', code, message, raw: rawOf(data) });
-    if (data.byteLength > maxMessageBytes) {
-      reject('SLU-2009', `the message has ${data.byteLength} bytes; the profile allows ${maxMessageBytes}`);
-      continue;
-    }
-    let raw: string;
-    try {
-      raw = decoder.decode(data);
-    } catch {
-      reject('SLU-3006', 'the message is not UTF-8');
-      continue;
-    }
-    if (raw.trim() === '') {
-      reject('SLU-2001', 'the message is empty; a JSON object is expected');
-      continue;
-    }
-    const values = parseObject(raw);
-    if (typeof values === 'string') {
-      reject('SLU-2001', values);
-      continue;
-    }
-    const name = values.feed ?? tenant.stream.feed;
-    const feed = tenant.feeds.find((candidate) => candidate.name === name);
-    if (!feed) {
-      const known = tenant.feeds.map((candidate) => candidate.name);
-      const hint = typeof name === 'string' ? didYouMean(name, known) : '';
-      reject('SLU-3008', `no feed is named ${show(name)}${hint || `; the tenant has ${known.join(', ')}`}`);
-      continue;
-    }
-    const rows = byFeed.get(feed) ?? [];
-    rows.push({ position, values, raw });
-    byFeed.set(feed, rows);
-  }
-  return { byFeed, unrouted };
 }

@@ -40,7 +40,7 @@ describe('the exported flights', () => {
     expect(cells.map((row) => ({ ...row, delay: Number(row.delay), distance: Number(row.distance) }))).toEqual(rows);
     const messages: unknown[] = [];
     for await (const message of flightMessages(range)) messages.push(message);
-    expect(messages).toEqual(rows.map((row) => ({ feed: 'flights', ...row })));
+    expect(messages).toEqual(rows.map((message) => ({ feed: 'flights', message })));
   });
 
   test('that do not exist are refused, and no file is left', async () => {

@@ -447,24 +447,29 @@ const MESSAGES: Readonly<Record<TenantId, readonly MessageCase[]>> = {
     },
     {
       what: 'a feed nearly known',
-      data: '{"feed": "flihgts"}',
+      data: '{"feed": "flihgts", "message": {}}',
       says: ['SLU-3008', /"flihgts"; did you mean flights\?/],
     },
-    { what: 'a feed unknown', data: '{"feed": "orders"}', says: ['SLU-3008', /flights, airports/] },
+    { what: 'a feed unknown', data: '{"feed": "orders", "message": {}}', says: ['SLU-3008', /flights, airports/] },
     {
       what: 'a feed that is an object',
-      data: '{"feed": {"name": "flights"}}',
+      data: '{"feed": {"name": "flights"}, "message": {}}',
       says: ['SLU-3008', /flights, airports/],
     },
     {
       what: 'a feed that is a number beyond 2^53',
-      data: '{"feed": 12345678901234567890}',
+      data: '{"feed": 12345678901234567890, "message": {}}',
       says: ['SLU-3008', /12345678901234567890/],
     },
     {
       what: 'a feed as long as the message',
-      data: JSON.stringify({ feed: 'x'.repeat(9000) }),
+      data: JSON.stringify({ feed: 'x'.repeat(9000), message: {} }),
       says: ['SLU-3008', /x…/],
+    },
+    {
+      what: 'a sink nearly known',
+      data: '{"sink": "casandra", "message": {}}',
+      says: ['SLU-3030', /"casandra"; did you mean cassandra\?/],
     },
     {
       what: 'deep nesting',
@@ -492,7 +497,7 @@ const MESSAGES: Readonly<Record<TenantId, readonly MessageCase[]>> = {
   ],
   wildlife: [
     { what: 'no JSON', data: '<strike/>', says: ['SLU-2001', /not JSON/] },
-    { what: 'a feed of another tenant', data: '{"feed": "flights"}', says: ['SLU-3008', /strikes/] },
+    { what: 'a feed of another tenant', data: '{"feed": "flights", "message": {}}', says: ['SLU-3008', /strikes/] },
     {
       what: 'an empty object',
       data: '{}',

@@ -32,7 +32,7 @@ const csv = async (name: string): Promise<FieldValues[]> => parse(await readFile
 
 async function someFlights(from: number, rows: number) {
   const messages: FieldValues[] = [];
-  for await (const message of flightMessages({ from, rows })) messages.push({ ...message });
+  for await (const { message } of flightMessages({ from, rows })) messages.push({ ...message });
   return messages;
 }
 

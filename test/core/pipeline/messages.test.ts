@@ -35,8 +35,8 @@ test('each message has one outcome, counted under its feed', async () => {
     message(1, reading(1)),
     message(2, reading(2, 'drop')),
     message(3, reading(3, 'reject')),
-    message(4, { feed: 'events', ...reading(4, 'twice') }),
-    message(5, { feed: 'events', ...reading(5, 'throw') }),
+    message(4, { feed: 'events', message: reading(4, 'twice') }),
+    message(5, { feed: 'events', sink: 'memory', message: reading(5, 'throw') }),
   );
   expect(await totals(world)).toEqual({
     readings: { read: 3, loaded: 1, dropped: 1, rejected: 1 },
@@ -45,14 +45,32 @@ test('each message has one outcome, counted under its feed', async () => {
   expect(world.sink.rows('readings').map(({ at }) => at)).toEqual([1, 4, 1_000_004]);
 });
 
+describe('a message is bare, and belongs to the feed of the stream, when it', () => {
+  test.each<[string, Record<string, unknown>]>([
+    ['has a field that is called as the envelope’s', { feed: 'events', ...reading(1) }],
+    ['has more than an envelope has', { feed: 'events', message: {}, ...reading(1) }],
+    ['has a message and names nothing', { message: reading(1) }],
+    ['has a message that is a text', { feed: 'events', message: '{}' }],
+    ['has a message that is a list', { feed: 'events', message: [] }],
+    ['has a message that is null', { feed: 'events', sink: 'memory', message: null }],
+  ])('%s', async (_, body) => {
+    const world = memoryWorld();
+    await give(world, message(1, body));
+    expect(await totals(world)).toMatchObject({ readings: { read: 1 } });
+  });
+});
+
 describe('a message is rejected, and its neighbours are not, when it', () => {
   const far = 12345678901234567890n;
   test.each<[string, unknown, string]>([
-    ['names a feed that is not there', { feed: 'nowhere', sensor: 's', at: 1 }, 'SLU-3008'],
-    ['names a feed by a number', '{"feed":1}', 'SLU-3008'],
-    ['names a feed by a number beyond 2^53', `{"feed":${far}}`, 'SLU-3008'],
-    ['names a feed by an object with such a number', `{"feed":{"n":${far}}}`, 'SLU-3008'],
-    ['names a feed that every object has', { feed: 'constructor' }, 'SLU-3008'],
+    ['names a feed that is not there', { feed: 'nowhere', message: reading(1) }, 'SLU-3008'],
+    ['names a feed by a number', '{"feed":1,"message":{}}', 'SLU-3008'],
+    ['names a feed by a number beyond 2^53', `{"feed":${far},"message":{}}`, 'SLU-3008'],
+    ['names a feed by an object with such a number', `{"feed":{"n":${far}},"message":{}}`, 'SLU-3008'],
+    ['names a feed that every object has', { feed: 'constructor', message: {} }, 'SLU-3008'],
+    ['names a feed by null', { feed: null, message: {} }, 'SLU-3008'],
+    ['names a sink that is not there', { sink: 'memry', message: reading(1) }, 'SLU-3030'],
+    ['names a sink by a number', { feed: 'events', sink: 1, message: reading(1) }, 'SLU-3030'],
     ['is not UTF-8', new Uint8Array([0x7b, 0xff, 0x7d]), 'SLU-3006'],
     ['is larger than allowed', { note: 'x'.repeat(limits.maxMessageBytes) }, 'SLU-2009'],
     ['is not JSON', '{"sensor":', 'SLU-2001'],
@@ -193,11 +211,9 @@ test('the outcome is the same however messages are cut into batches, repeated an
       let arrived = Date.parse('2026-01-02T03:04:00Z');
       const messages = shapes.map(({ what, key, gap }, number) => {
         arrived += gap;
-        const body =
-          what === 'junk'
-            ? '{'
-            : { sensor: 's', at: key, value: number, do: what, ...(what === 'nowhere' && { feed: what }) };
-        return message(number, body, { arrivedAt: new Date(arrived) });
+        const body = what === 'junk' ? '{' : { sensor: 's', at: key, value: number, do: what };
+        const sent = what === 'nowhere' ? { feed: what, message: body } : body;
+        return message(number, sent, { arrivedAt: new Date(arrived) });
       });
       const whole = memoryWorld();
       await give(whole, ...messages);

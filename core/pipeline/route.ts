@@ -1,0 +1,87 @@
+import { parseObject } from '../formats/ndjson.ts';
+import { capped } from '../model/caps.ts';
+import type { Code } from '../model/codes.ts';
+import { didYouMean } from '../model/nearest.ts';
+import type { FieldValues, Rejection, Row } from '../model/row.ts';
+import type { Message } from '../model/run.ts';
+import { show } from '../model/show.ts';
+import type { Feed, Tenant } from '../model/tenant.ts';
+
+/** Messages by where they go. */
+export interface Routed {
+  readonly byFeed: ReadonlyMap<Feed, readonly Row[]>;
+  /** Messages that belong to no feed. */
+  readonly unrouted: readonly Rejection[];
+}
+
+/** What is kept of a message's text with its rejection. */
+export const rawOf = (data: Uint8Array): string => Buffer.from(data).toString().slice(0, 8192);
+
+/** Parses messages and finds their feeds: the one that the envelope names, or else the one of the profile's stream. */
+export function route(messages: readonly Message[], tenant: Tenant, sinks: readonly string[]): Routed {
+  const byFeed = new Map<Feed, Row[]>();
+  const unrouted: Rejection[] = [];
+  for (const { position, data } of messages) {
+    const found = placeOf(data, tenant, sinks);
+    if ('code' in found) unrouted.push({ position, stage: 'read', raw: rawOf(data), ...found });
+    else {
+      const rows = byFeed.get(found.feed) ?? [];
+      rows.push({ position, values: found.values, raw: found.raw });
+      byFeed.set(found.feed, rows);
+    }
+  }
+  return { byFeed, unrouted };
+}
+
+interface Place {
+  readonly feed: Feed;
+  readonly values: FieldValues;
+  readonly raw: string;
+}
+
+type Refused = Pick<Rejection, 'code' | 'message'>;
+
+const decoder = new TextDecoder('utf-8', { fatal: true });
+
+function placeOf(data: Uint8Array, tenant: Tenant, sinks: readonly string[]): Place | Refused {
+  const no = (code: Code, message: string): Refused => ({ code, message });
+  const { maxMessageBytes } = capped(tenant.limits);
+  if (data.byteLength > maxMessageBytes)
+    return no('SLU-2009', `the message has ${data.byteLength} bytes; the profile allows ${maxMessageBytes}`);
+  let raw: string;
+  try {
+    raw = decoder.decode(data);
+  } catch {
+    return no('SLU-3006', 'the message is not UTF-8');
+  }
+  if (raw.trim() === '') return no('SLU-2001', 'the message is empty; a JSON object is expected');
+  const parsed = parseObject(raw);
+  if (typeof parsed === 'string') return no('SLU-2001', parsed);
+  const { feed: name = tenant.stream.feed, sink, message: values } = opened(parsed) ?? { message: parsed };
+  if (sink !== undefined && !sinks.includes(sink as string))
+    return no('SLU-3030', `no sink is named ${show(sink)}${nearestOf(sink, sinks, 'rows go to')}`);
+  const feed = tenant.feeds.find((candidate) => candidate.name === name);
+  if (feed) return { feed, values, raw };
+  const known = tenant.feeds.map((candidate) => candidate.name);
+  return no('SLU-3008', `no feed is named ${show(name)}${nearestOf(name, known, 'the tenant has')}`);
+}
+
+const nearestOf = (name: unknown, known: readonly string[], has: string): string =>
+  (typeof name === 'string' ? didYouMean(name, known) : '') || `; ${has} ${known.join(', ')}`;
+
+interface Envelope {
+  readonly feed?: unknown;
+  readonly sink?: unknown;
+  readonly message: FieldValues;
+}
+
+/**
+ * The envelope `{"feed": …, "sink": …, "message": {…}}`: an object `message`, one name or both, and nothing else. Null for any other object, which is a
+ * bare message, whatever its fields are called.
+ */
+function opened(values: FieldValues): Envelope | null {
+  const { feed, sink, message, ...more } = values;
+  if (feed === undefined && sink === undefined) return null;
+  if (typeof message !== 'object' || message === null || Array.isArray(message)) return null;
+  return Object.keys(more).length === 0 ? (values as unknown as Envelope) : null;
+}
