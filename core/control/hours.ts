@@ -1,4 +1,4 @@
-import { Cron } from 'croner';
+import { scheduleOf } from '../model/cron.ts';
 import type { Hours } from '../model/tenant.ts';
 
 const MINUTE = 60_000;
@@ -22,10 +22,9 @@ function byClock({ from, to }: { from: string; to: string }, now: Date): Date | 
 const minutesOf = (time: string): number => Number(time.slice(0, 2)) * 60 + Number(time.slice(3));
 
 function byCron({ cron, minutes }: { cron: string; minutes: number }, now: Date): Date | null {
-  const schedule = new Cron(cron, { timezone: 'UTC' });
   // The library looks for times after the one given; the last moment may be this very one.
   const since = new Date(now.getTime() - minutes * MINUTE - 1000);
-  const opened = schedule.nextRun(since);
+  const opened = scheduleOf(cron).nextRun(since);
   if (opened && opened <= now) return null;
   return opened;
 }

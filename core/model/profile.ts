@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import { cronProblem } from './cron.ts';
 import { keyspacesLimits } from './keyspaces-limits.ts';
 import { didYouMean, nearest } from './nearest.ts';
 import { knownKeys, profileShape } from './profile-shape.ts';
@@ -24,6 +25,8 @@ export function problemsOf(tenant: Tenant): ProfileProblem[] {
   if (typeof tenant?.id === 'string') checkId(tenant.id, say);
   const feeds = (Array.isArray(tenant?.feeds) ? tenant.feeds : []).filter(isObject) as Partial<Feed>[];
   checkFeeds(feeds, say);
+  checkHours(tenant?.hours, 'hours', say);
+  for (const [index, { hours }] of feeds.entries()) checkHours(hours, `feeds.${index}.hours`, say);
   const names = feeds.map(({ name }) => String(name));
   const streamFeed: unknown = tenant?.stream?.feed;
   if (typeof streamFeed === 'string' && !names.includes(streamFeed)) {
@@ -149,6 +152,12 @@ function checkFeeds(feeds: readonly Partial<Feed>[], say: Say): void {
     }
     if (!other) tables.set(table?.name, { shape, feed: name });
   }
+}
+
+function checkHours(hours: unknown, place: string, say: Say): void {
+  const cron = (hours as { cron?: unknown } | null | undefined)?.cron;
+  const problem = typeof cron === 'string' ? cronProblem(cron) : null;
+  if (problem !== null) say(`${place}.cron`, problem);
 }
 
 /** Cassandra and Keyspaces take names of at most 48 characters. */

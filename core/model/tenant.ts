@@ -19,7 +19,7 @@ export interface TransformContext {
 export type Hours =
   /** `HH:MM`; `from` after `to` goes over midnight, and equal ones mean all day. */
   | { readonly from: string; readonly to: string }
-  /** Five fields; loading may begin for `minutes` from each of its moments. */
+  /** Five fields, checked with the profile; loading may begin for `minutes` from each of its moments. */
   | { readonly cron: string; readonly minutes: number };
 
 /** One kind of data that a tenant sends: `s3://<staging>/<name>/…`, or messages on the stream. */

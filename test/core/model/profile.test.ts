@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { opensAt } from '../../../core/control/hours.ts';
 import { capped, caps } from '../../../core/model/caps.ts';
 import { problemsBetween, problemsOf } from '../../../core/model/profile.ts';
 import { placeOf } from '../../../core/model/profile-place.ts';
@@ -100,6 +101,42 @@ const MISTAKES: readonly [what: string, profile: Tenant, path: string, message: 
     wrong((p) => (p.feeds[0].formats = ['ndjsn'])),
     'feeds.0.formats.0',
     /"ndjsn" is not one of csv, ndjson.*; did you mean ndjson\?/,
+  ],
+  [
+    'a cron expression with a minute that is none',
+    wrong((p) => (p.hours = { cron: '61 * * * *', minutes: 5 })),
+    'hours.cron',
+    /"61 \* \* \* \*" is no cron expression: Invalid value for minute: 61/,
+  ],
+  [
+    'a cron expression with a word',
+    wrong((p) => (p.feeds[1].hours = { cron: '0 0 * foo *', minutes: 5 })),
+    'feeds.1.hours.cron',
+    /is no cron expression: configuration entry 4 \(foo\)/,
+  ],
+  [
+    'a cron expression with seconds',
+    wrong((p) => (p.hours = { cron: '0 0 3 * * *', minutes: 5 })),
+    'hours.cron',
+    /has 6 fields; expected are five fields: minute, hour/,
+  ],
+  [
+    'a cron expression by nickname',
+    wrong((p) => (p.hours = { cron: '@daily', minutes: 5 })),
+    'hours.cron',
+    /has 1 field;/,
+  ],
+  [
+    'a cron expression that the moment of asking would fill',
+    wrong((p) => (p.hours = { cron: '0 3 ? * 1', minutes: 5 })),
+    'hours.cron',
+    /"\*" stands for every value/,
+  ],
+  [
+    'a cron expression that never comes',
+    wrong((p) => (p.feeds[0].hours = { cron: '0 0 31 4,6 *', minutes: 5 })),
+    'feeds.0.hours.cron',
+    /"0 0 31 4,6 \*" never comes/,
   ],
   [
     'a stream without its feed',
@@ -213,6 +250,16 @@ describe('a profile', () => {
   ])('that is no profile at all (%j) is told so and breaks nothing', (garbage) => {
     expect(problemsOf(garbage as unknown as Tenant).length).toBeGreaterThan(0);
   });
+
+  test.each(['* * * * *', '0 0 29 2 *', '0 3 L * *', '*/15 8-17 * jan-mar mon#1', ' 30  2 * * 1-5 '])(
+    'may have the hours of "%s"',
+    (cron) => {
+      const right = { ...tenantOf(), hours: { cron, minutes: 5 } };
+      expect(problemsOf(right)).toEqual([]);
+      const now = new Date('2026-03-05T12:34:56Z');
+      expect(opensAt(right.hours, opensAt(right.hours, now) ?? now)).toBeNull();
+    },
+  );
 
   test('may use every type of column that tables have', () => {
     const all = Object.fromEntries(columnTypes.map((type) => [`a_${type}`, type]));
