@@ -2,6 +2,7 @@ import { cassandraCells } from '../adapters/cassandra/cells.ts';
 import { s3Objects } from '../adapters/s3.ts';
 import { readers } from '../core/formats/readers.ts';
 import { namesOf } from '../core/model/names.ts';
+import { placeText } from '../core/model/row.ts';
 import { type FileRun, hasLoaded } from '../core/model/run.ts';
 import type { Table } from '../core/model/table.ts';
 import { keyspaces, type Tenant } from '../core/model/tenant.ts';
@@ -90,8 +91,9 @@ async function wrongRowsOf(
     writeTimeOf: ({ position }) => rowWriteTime(run, position, tenant.limits),
     settled: async ({ counts, rejected }) => {
       count(counts.loaded);
-      for (const { position, stage, message } of rejected)
-        if (stage === 'load' && !known.has(Number(position))) wrong.push(`record ${position}: ${message}`);
+      for (const each of rejected)
+        if (each.stage === 'load' && !known.has(Number(each.position)))
+          wrong.push(`${placeText(each)}: ${each.message}`);
     },
     signal,
   });

@@ -1,6 +1,7 @@
 import { s3Objects } from '../adapters/s3.ts';
 import { namesOf } from '../core/model/names.ts';
 import type { Receipt } from '../core/model/receipt.ts';
+import { placeText } from '../core/model/row.ts';
 import { NO_FEED } from '../core/model/run.ts';
 import { daysSince } from './days.ts';
 import { type Deployed, deployedNamed, deployedTenants, feedNamed } from './deployed.ts';
@@ -81,9 +82,9 @@ function linesOf(receipt: Receipt, where: string): string[] {
     ['profile', receipt.profileVersion],
     ['stored under', where],
   ];
-  const shown = firstRejections.flatMap(({ position, code, message, raw }) => [
-    `  ${code}  record ${position}: ${message}`,
-    `    ${excerpt(raw)}`,
+  const shown = firstRejections.flatMap((rejection) => [
+    `  ${rejection.code}  ${placeText(rejection)}: ${rejection.message}`,
+    `    ${excerpt(rejection.raw)}`,
   ]);
   return [...table(facts), ...(shown.length === 0 ? [] : ['', 'first rejections:', ...shown])];
 }

@@ -1,7 +1,7 @@
 import { GetObjectCommand, paginateListObjectsV2, S3Client } from '@aws-sdk/client-s3';
 import { codes } from '../core/model/codes.ts';
 import { namesOf } from '../core/model/names.ts';
-import type { Rejection } from '../core/model/row.ts';
+import { placeText, type Rejection } from '../core/model/row.ts';
 import type { FileRun, StreamRun } from '../core/model/run.ts';
 import { rejectsPrefix } from '../core/pipeline/rejects.ts';
 import { clientOptions } from '../local/deploy.ts';
@@ -34,7 +34,7 @@ export const runRejects = async (id: string): Promise<Result> => {
       `${group.code}  ${group.count} × ${group.title}${group.column === null ? '' : `, column "${group.column}"`}`,
       ...group.rejections
         .slice(0, SHOWN)
-        .flatMap(({ position, message, raw }) => [`  record ${position}: ${message}`, `    ${excerpt(raw)}`]),
+        .flatMap((rejection) => [`  ${placeText(rejection)}: ${rejection.message}`, `    ${excerpt(rejection.raw)}`]),
       ...(group.count > SHOWN ? [`  … and ${group.count - SHOWN} more`] : []),
     ]);
     return { data: groups, lines: lines.length === 0 ? [`${run.id} has no rejections`] : lines };

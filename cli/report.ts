@@ -1,3 +1,4 @@
+import { placeText } from '../core/model/row.ts';
 import { NO_FEED } from '../core/model/run.ts';
 import type { Tenant } from '../core/model/tenant.ts';
 import { shownRuns } from '../core/report/liveness.ts';
@@ -63,8 +64,8 @@ export const linesOf = ({ tenant, from, to, feeds, totals, complaints }: TenantR
     ...(shown.length === 0
       ? []
       : ['', `rejected, refused or waiting (the latest ${shown.length} of ${complaints.length}):`]),
-    ...shown.flatMap(({ code, feed, origin, position, message, raw }) => [
-      `  ${code}  ${nameOf(feed)}  ${origin}${position === null ? '' : `, record ${position}`}`,
+    ...shown.flatMap(({ code, feed, origin, position, line, byte, message, raw }) => [
+      `  ${code}  ${nameOf(feed)}  ${origin}${position === null ? '' : `, ${placeText({ position, line, byte })}`}`,
       `    ${message}`,
       ...(raw === null ? [] : [`    ${excerpt(raw)}`]),
     ]),

@@ -1,5 +1,6 @@
 import { tenantOf } from '../core/control/registration.ts';
 import { namesOf } from '../core/model/names.ts';
+import { placeText } from '../core/model/row.ts';
 import type { FileRun } from '../core/model/run.ts';
 import { runIdOf } from '../core/pipeline/new-run.ts';
 import { tenants } from '../tenants/index.ts';
@@ -109,9 +110,9 @@ function wordsOf({ file, verdict, reason, until, trial }: Forecast): string[] {
   const why = reason ? [`  ${verdict}  ${file}: ${reason.code} ${reason.message}${untilText({ reason, until })}`] : [];
   if (!trial || trial.counts.rejected === 0) return why;
   const { rejected, read } = trial.counts;
-  const first = trial.firstRejections.flatMap(({ position, code, message, raw }) => [
-    `    ${code}  record ${position}: ${message}`,
-    `      ${excerpt(raw)}`,
+  const first = trial.firstRejections.flatMap((rejection) => [
+    `    ${rejection.code}  ${placeText(rejection)}: ${rejection.message}`,
+    `      ${excerpt(rejection.raw)}`,
   ]);
   return [...why, `  partial  ${file}: ${rejected} of ${read} records would be rejected`, ...first];
 }

@@ -1,5 +1,5 @@
-import type { Rejection, Row } from '../model/row.ts';
-import { type Chunk, decode, type Reader, type Refusal, readRejection } from './format.ts';
+import type { Place, Rejection, Row } from '../model/row.ts';
+import { bytesIn, type Chunk, decode, type Reader, type Refusal, readRejection, type Text } from './format.ts';
 
 /**
  * CSV by RFC 4180 with a header line; line ends are `\n` or `\r\n`, blank lines are skipped. Position 1 is the first record
@@ -13,11 +13,11 @@ export const readCsv: Reader = async function* (source, { maxRecord }) {
   for await (const part of decode(source)) {
     if ('code' in part) return yield { items: [], refusal: part };
     exact &&= part.exact;
-    const chunk = rows(split(part.text, false), exact, false);
+    const chunk = rows(split(part, false), exact, false);
     yield chunk;
     if (chunk.refusal) return;
   }
-  yield rows(split('', true), exact, true);
+  yield rows(split(null, true), exact, true);
 };
 
 /** One record: its fields, or what is wrong with it. */
@@ -26,6 +26,7 @@ interface Found {
   readonly problem?: Pick<Rejection, 'code' | 'message'>;
   readonly raw: string;
   readonly line: number;
+  readonly byte: number;
 }
 
 /**
@@ -37,21 +38,29 @@ function splitter(maxRecord: number) {
   const reach = maxRecord + 2;
   let text = '';
   let line = 1;
+  let byte: number | undefined;
+  let exact = true;
   let skipping = false;
 
-  return (more: string, last: boolean): Found[] => {
-    text += more;
+  return (part: Text | null, last: boolean): Found[] => {
+    text += part?.text ?? '';
+    exact &&= part?.exact ?? true;
+    byte ??= part?.byte ?? 0;
     const found: Found[] = [];
     let start = 0;
+    const passTo = (end: number) => {
+      byte = (byte as number) + bytesIn(text.slice(start, end), exact);
+      start = end;
+    };
     let quote = text.indexOf('"');
     while (start < text.length) {
       if (quote !== -1 && quote < start) quote = text.indexOf('"', start);
       const newline = text.indexOf('\n', start);
       if (skipping) {
-        if (newline === -1) start = text.length;
+        if (newline === -1) passTo(text.length);
         else {
           skipping = false;
-          start = newline + 1;
+          passTo(newline + 1);
           line++;
         }
         continue;
@@ -66,14 +75,14 @@ function splitter(maxRecord: number) {
       const end = typeof quoted === 'object' && 'end' in quoted ? quoted.end : lineEnd;
       const raw = withoutReturn(text.slice(start, end));
       if (raw.length > maxRecord || quoted === 'unfinished') {
-        found.push(tooLong(text.slice(start, start + maxRecord), line, maxRecord));
+        found.push(tooLong(text.slice(start, start + maxRecord), line, byte, maxRecord));
         skipping = true;
         continue;
       }
-      if (quoted && 'problem' in quoted) found.push({ fields: [], raw, line, problem: broken(quoted.problem, line) });
-      else if (raw !== '') found.push({ fields: quoted ? quoted.fields : raw.split(','), raw, line });
+      if (quoted && 'problem' in quoted) found.push({ fields: [], raw, line, byte, problem: broken(quoted.problem) });
+      else if (raw !== '') found.push({ fields: quoted ? quoted.fields : raw.split(','), raw, line, byte });
       line += plain ? 1 : linesIn(raw);
-      start = end + 1;
+      passTo(Math.min(end + 1, text.length));
     }
     text = text.slice(start);
     return found;
@@ -127,13 +136,13 @@ function fieldEnd(text: string, from: number, stop: number): number {
 
 const withoutReturn = (text: string): string => (text.endsWith('\r') ? text.slice(0, -1) : text);
 const linesIn = (raw: string): number => raw.split('\n').length;
-const broken = (problem: string, line: number) =>
-  ({ code: 'SLU-2001', message: `line ${line}: ${problem}` }) as const satisfies Found['problem'];
-const tooLong = (raw: string, line: number, maxRecord: number): Found => ({
+const broken = (message: string) => ({ code: 'SLU-2001', message }) as const satisfies Found['problem'];
+const tooLong = (raw: string, line: number, byte: number, maxRecord: number): Found => ({
   fields: [],
   raw,
   line,
-  problem: { code: 'SLU-2009', message: `line ${line}: the record is longer than ${maxRecord} characters` },
+  byte,
+  problem: { code: 'SLU-2009', message: `the record is longer than ${maxRecord} characters` },
 });
 
 /** Turns records into rows by the header, which is the first of them. */
@@ -156,24 +165,24 @@ function rowMaker() {
 }
 
 function rowOf(record: Found, header: readonly string[], position: number, exact: boolean): Row | Rejection {
-  const { fields, raw, line, problem } = record;
-  if (problem) return readRejection(position, problem.code, problem.message, raw);
+  const { fields, raw, line, byte, problem } = record;
+  const place: Place = { position, line, byte };
+  if (problem) return readRejection(place, problem.code, problem.message, raw);
   if (!exact && !raw.isWellFormed()) {
-    return readRejection(position, 'SLU-3006', `line ${line}: the record holds bytes that are not UTF-8`, raw);
+    return readRejection(place, 'SLU-3006', 'the record holds bytes that are not UTF-8', raw);
   }
   if (fields.length !== header.length) {
-    const message = `line ${line}: ${fields.length} columns where the header has ${header.length}`;
-    return readRejection(position, 'SLU-2002', message, raw);
+    return readRejection(place, 'SLU-2002', `${fields.length} columns where the header has ${header.length}`, raw);
   }
   const values: Record<string, string> = {};
   for (let i = 0; i < header.length; i++) values[header[i] as string] = fields[i] as string;
-  return { position, values, raw };
+  return { position, line, byte, values, raw };
 }
 
 function headerProblem({ fields, problem, line, raw }: Found): Refusal | undefined {
   if (!raw.isWellFormed())
     return { code: 'SLU-3006', message: `line ${line}: the header holds bytes that are not UTF-8` };
-  if (problem) return { code: 'SLU-3009', message: problem.message };
+  if (problem) return { code: 'SLU-3009', message: `line ${line}: ${problem.message}` };
   // All of such a file is one line: it would end as loaded, without a row.
   if (/\r./.test(raw)) return { code: 'SLU-3009', message: `line ${line}: a lone carriage return; end lines with \\n` };
   const seen = new Set<string>();

@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import type { Code } from '../model/codes.ts';
-import type { Rejection, Row } from '../model/row.ts';
+import { type Place, placeOf, type Rejection, type Row } from '../model/row.ts';
 
 /** A "no" to a whole delivery. */
 export interface Refusal {
@@ -27,8 +27,8 @@ export const isRejection = (item: Row | Rejection): item is Rejection => 'stage'
 /** Characters of a broken record that are kept with its rejection. */
 const RAW_LIMIT = 8192;
 
-export const readRejection = (position: number, code: Code, message: string, raw: string): Rejection => ({
-  position,
+export const readRejection = (place: Place, code: Code, message: string, raw: string): Rejection => ({
+  ...placeOf(place),
   stage: 'read',
   code,
   message,
@@ -40,9 +40,11 @@ export const NOT_TEXT: Refusal = {
   message: 'the file is not UTF-8 text (UTF-16, or a binary file?)',
 };
 
-/** A stretch of text; when not `exact`, each lone surrogate in it stands for bytes that are not UTF-8. */
+/** A stretch of text; when not `exact`, each lone surrogate in it stands for a byte that is not UTF-8. */
 export interface Text {
   readonly text: string;
+  /** Offset of its first byte in the file. */
+  readonly byte: number;
   readonly exact: boolean;
 }
 
@@ -56,9 +58,11 @@ const START = 1024;
 export async function* decode(source: AsyncIterable<Uint8Array>): AsyncGenerator<Text | typeof NOT_TEXT> {
   let waiting: Uint8Array = new Uint8Array();
   let started = false;
+  let byte = 0;
   const start = (bytes: Uint8Array) => {
     started = true;
-    return bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? bytes.subarray(3) : bytes;
+    byte = bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? 3 : 0;
+    return bytes.subarray(byte);
   };
   for await (const more of source) {
     let bytes = waiting.length > 0 ? Buffer.concat([waiting, more]) : more;
@@ -70,10 +74,12 @@ export async function* decode(source: AsyncIterable<Uint8Array>): AsyncGenerator
     }
     const end = wholeEnd(bytes);
     waiting = bytes.subarray(end);
-    yield textOf(bytes.subarray(0, end));
+    yield textOf(bytes.subarray(0, end), byte);
+    byte += end;
   }
   if (!started && looksBinary(waiting)) return yield NOT_TEXT;
-  yield textOf(started ? waiting : start(waiting));
+  const rest = started ? waiting : start(waiting);
+  yield textOf(rest, byte);
 }
 
 /** True for the byte order marks of UTF-16 and for a zero byte near the start. */
@@ -93,11 +99,36 @@ function wholeEnd(bytes: Uint8Array): number {
   return bytes.length;
 }
 
-function textOf(bytes: Uint8Array): Text {
+function textOf(bytes: Uint8Array, byte: number): Text {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  if (isUtf8(buffer)) return { text: buffer.toString(), exact: true };
-  // A U+FFFD that the sender wrote is no error: it is kept apart from those that the decoder puts in.
-  const parts = buffer.toString('latin1').split('\xef\xbf\xbd');
-  const texts = parts.map((part) => Buffer.from(part, 'latin1').toString().replaceAll('\ufffd', '\udfff'));
-  return { text: texts.join('\ufffd'), exact: false };
+  if (isUtf8(buffer)) return { text: buffer.toString(), byte, exact: true };
+  // A U+FFFD that the sender wrote is no error, so bytes that are not UTF-8 become what no UTF-8 can be.
+  const parts: string[] = [];
+  let good = 0;
+  for (let at = 0; at < buffer.length; ) {
+    const length = characterAt(buffer, at);
+    if (length === 0) {
+      parts.push(buffer.toString('utf8', good, at), String.fromCharCode(0xdc00 + (buffer[at] as number)));
+      good = at + 1;
+    }
+    at += length || 1;
+  }
+  parts.push(buffer.toString('utf8', good));
+  return { text: parts.join(''), byte, exact: false };
+}
+
+/** Bytes of the character that begins here; 0 when these bytes are none. */
+function characterAt(bytes: Uint8Array, at: number): number {
+  const first = bytes[at] as number;
+  if (first < 0x80) return 1;
+  const length = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : 2;
+  return isUtf8(bytes.subarray(at, at + length)) ? length : 0;
+}
+
+/** Bytes that a text was in the file. */
+export function bytesIn(text: string, exact: boolean): number {
+  const bytes = Buffer.byteLength(text);
+  if (exact || text.isWellFormed()) return bytes;
+  // A lone surrogate stands for one byte and counts as the three of U+FFFD.
+  return bytes - 2 * (text.match(/\p{Surrogate}/gu)?.length ?? 0);
 }

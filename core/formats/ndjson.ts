@@ -1,59 +1,56 @@
-import type { FieldValues, Rejection, Row } from '../model/row.ts';
-import { decode, type Reader, readRejection } from './format.ts';
+import type { FieldValues, Place, Rejection, Row } from '../model/row.ts';
+import { bytesIn, decode, type Reader, readRejection } from './format.ts';
 
 /** One JSON object a line (NDJSON, JSON Lines); blank lines are skipped. Position 1 is the first object. */
 export const readNdjson: Reader = async function* (source, { maxRecord }) {
   let rest = '';
   let line = 0;
+  let byte: number | undefined;
   let position = 0;
   let skipping = false;
   let exact = true;
 
-  const read = (text: string): Row | Rejection | undefined => {
+  /** Takes a line, of which `size` bytes lie in the file. */
+  const read = (text: string, size: number): Row | Rejection | undefined => {
     line++;
+    const place = { position: position + 1, line, byte: byte as number };
+    byte = (byte as number) + size;
     if (skipping) {
       skipping = false;
       return undefined;
     }
-    const where = `line ${line}`;
-    if (text.length > maxRecord) {
-      position++;
-      return tooLong(text, where);
-    }
+    if (text.length > maxRecord) return tooLong(text, place);
     if (text.trim() === '') return undefined;
     position++;
     if (!exact && !text.isWellFormed()) {
-      return readRejection(position, 'SLU-3006', `${where}: the record holds bytes that are not UTF-8`, text);
+      return readRejection(place, 'SLU-3006', 'the record holds bytes that are not UTF-8', text);
     }
     const values = parseObject(text);
-    if (typeof values === 'string') return readRejection(position, 'SLU-2001', `${where}: ${values}`, text);
-    return { position, values, raw: text };
+    if (typeof values === 'string') return readRejection(place, 'SLU-2001', values, text);
+    return { ...place, values, raw: text };
   };
-  const tooLong = (text: string, where: string) =>
-    readRejection(
-      position,
-      'SLU-2009',
-      `${where}: the record is longer than ${maxRecord} characters`,
-      text.slice(0, maxRecord),
-    );
+  const tooLong = (text: string, place: Place) => {
+    position++;
+    const message = `the record is longer than ${maxRecord} characters`;
+    return readRejection(place, 'SLU-2009', message, text.slice(0, maxRecord));
+  };
 
   for await (const part of decode(source)) {
     if ('code' in part) return yield { items: [], refusal: part };
     exact &&= part.exact;
+    byte ??= part.byte;
     const lines = (rest + part.text).split('\n');
     rest = lines.pop() as string;
-    const items = lines.map((text) => read(text)).filter((item) => item !== undefined);
+    const items = lines.map((text) => read(text, bytesIn(text, exact) + 1)).filter((item) => item !== undefined);
     if (rest.length > maxRecord) {
-      if (!skipping) {
-        position++;
-        items.push(tooLong(rest, `line ${line + 1}`));
-      }
+      if (!skipping) items.push(tooLong(rest, { position: position + 1, line: line + 1, byte }));
       skipping = true;
+      byte += bytesIn(rest, exact);
       rest = '';
     }
     yield { items };
   }
-  const lastItem = rest === '' ? undefined : read(rest);
+  const lastItem = rest === '' ? undefined : read(rest, 0);
   yield { items: lastItem ? [lastItem] : [] };
 };
 

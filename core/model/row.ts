@@ -3,10 +3,18 @@ import type { Code } from './codes.ts';
 /** What the reader made of one record: its fields by name, as text (CSV) or as JSON values (NDJSON, messages). */
 export type FieldValues = Readonly<Record<string, unknown>>;
 
-/** One record inside a delivery. */
-export interface Row {
+/** Where a record lies. */
+export interface Place {
   /** 1-based place in a file; the sequence number of a message. */
   readonly position: number | string;
+  /** 1-based line of a text file on which the record begins. */
+  readonly line?: number | undefined;
+  /** Offset of the record's first byte from the start of the file, from 0; of a compressed file, when it is unpacked. */
+  readonly byte?: number | undefined;
+}
+
+/** One record inside a delivery. */
+export interface Row extends Place {
   readonly values: FieldValues;
   /** The record as it arrived. */
   readonly raw: string;
@@ -15,8 +23,7 @@ export interface Row {
 export type Stage = 'read' | 'transform' | 'load';
 
 /** A record that was refused, with all that its sender needs to find and mend it. */
-export interface Rejection {
-  readonly position: number | string;
+export interface Rejection extends Place {
   readonly stage: Stage;
   readonly code: Code;
   readonly message: string;
@@ -24,6 +31,17 @@ export interface Rejection {
   readonly column?: string;
   readonly raw: string;
 }
+
+/** The place alone, without what is not known of it. */
+export const placeOf = ({ position, line, byte }: Place): Place => ({
+  position,
+  ...(line !== undefined && { line }),
+  ...(byte !== undefined && { byte }),
+});
+
+/** A place as people read it: `record 40, line 41, byte 2034`. */
+export const placeText = ({ position, line, byte }: Place): string =>
+  `record ${position}${line === undefined ? '' : `, line ${line}`}${byte === undefined ? '' : `, byte ${byte}`}`;
 
 /** What became of the rows of a run. At its end `read = loaded + dropped + rejected`. */
 export interface Counts {

@@ -1,5 +1,5 @@
 import { TransientError } from '../model/errors.ts';
-import type { Rejection, Row } from '../model/row.ts';
+import { placeOf, type Rejection, type Row } from '../model/row.ts';
 import type { Table } from '../model/table.ts';
 import type { Sink, SinkRow } from '../ports.ts';
 import { pause } from './patience.ts';
@@ -32,7 +32,7 @@ export async function load(
     for (const { index, message, retryable } of failures) {
       const failed = pending[index] as Pending;
       if (retryable) again.push(failed);
-      else rejected.set(failed.row, { ...place(failed.row), stage: 'load', code: 'SLU-2008', message });
+      else rejected.set(failed.row, refusal(failed.row, message));
     }
     pending = again;
     const last = failures.findLast((failure) => failure.retryable);
@@ -43,4 +43,10 @@ export async function load(
   return [...rejected.values()];
 }
 
-const place = ({ position, raw }: Row) => ({ position, raw });
+const refusal = (row: Row, message: string): Rejection => ({
+  ...placeOf(row),
+  stage: 'load',
+  code: 'SLU-2008',
+  message,
+  raw: row.raw,
+});

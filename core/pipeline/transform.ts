@@ -3,7 +3,7 @@ import type { Refusal } from '../formats/format.ts';
 import { type Code, codes } from '../model/codes.ts';
 import { conformer } from '../model/conform.ts';
 import { Fields } from '../model/fields.ts';
-import { type Rejection, type Row, RowError } from '../model/row.ts';
+import { placeOf, type Rejection, type Row, RowError } from '../model/row.ts';
 import type { Feed } from '../model/tenant.ts';
 
 type Values = Readonly<Record<string, unknown>>;
@@ -157,10 +157,10 @@ function textOf(error: unknown): string {
 
 const columnOf = ({ column }: RowError) => (column === undefined ? {} : { column });
 
-const reject = ({ position, raw }: Row, code: Code, message: string): Rejection => ({
-  position,
+const reject = (row: Row, code: Code, message: string): Rejection => ({
+  ...placeOf(row),
   stage: 'transform',
   code,
   message: message.length > MESSAGE_LIMIT ? `${message.slice(0, MESSAGE_LIMIT)}…` : message,
-  raw,
+  raw: row.raw,
 });

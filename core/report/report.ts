@@ -1,4 +1,4 @@
-import { addCounts, type Counts, noCounts, type Rejection } from '../model/row.ts';
+import { addCounts, type Counts, noCounts, type Place, placeOf, type Rejection } from '../model/row.ts';
 import type { StreamRun } from '../model/run.ts';
 import type { ShownRun, ShownState } from './liveness.ts';
 
@@ -29,7 +29,10 @@ export interface Complaint {
   readonly feed: string;
   readonly run: string;
   readonly origin: string;
-  readonly position: number | string | null;
+  /** Null for what befell a whole file. */
+  readonly position: Place['position'] | null;
+  readonly line?: number | undefined;
+  readonly byte?: number | undefined;
   readonly code: string;
   readonly message: string;
   readonly raw: string | null;
@@ -119,4 +122,7 @@ function complaintsOf(files: readonly ShownRun[], streams: readonly StreamRun[])
   return dated.toSorted((a, b) => b.at.getTime() - a.at.getTime()).map(({ complaint }) => complaint);
 }
 
-const rowOf = ({ position, code, message, raw }: Rejection) => ({ position, code, message, raw });
+const rowOf = (rejection: Rejection) => {
+  const { code, message, raw } = rejection;
+  return { ...placeOf(rejection), code, message, raw };
+};

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { readCsv } from '../../../core/formats/csv.ts';
 import { bytesOf, cut, cuts } from '../../support/bytes.ts';
-import { readAll } from '../../support/reading.ts';
+import { expectPlaces, readAll } from '../../support/reading.ts';
 
 const read = (text: string, maxRecord?: number) => readAll(readCsv, [text], maxRecord);
 const values = async (text: string) => (await read(text)).rows.map((row) => Object.values(row.values));
@@ -70,6 +70,7 @@ describe('any valid document', () => {
         expect(refusal).toBeUndefined();
         expect(items.map((item) => ('values' in item ? Object.values(item.values) : item))).toEqual(records);
         expect(items.map(({ position }) => position)).toEqual(records.map((_, index) => index + 1));
+        expectPlaces(bytesOf(text), items);
       }),
       { numRuns: 200 },
     );
@@ -97,6 +98,7 @@ describe('any document at all', () => {
         const whole = await readAll(readCsv, [file(text)], maxRecord);
         const pieces = await readAll(readCsv, cut(bytesOf(file(text)), places), maxRecord);
         expect(pieces).toEqual(whole);
+        expectPlaces(bytesOf(file(text)), whole.items);
       }),
       { numRuns: 1500 },
     );
@@ -112,6 +114,7 @@ describe('any document at all', () => {
         const bytes = Buffer.concat([bytesOf(file('')), rest]);
         const whole = await readAll(readCsv, [bytes]);
         expect(await readAll(readCsv, cut(bytes, places))).toEqual(whole);
+        expectPlaces(bytes, whole.items);
       }),
       { numRuns: 1000 },
     );
@@ -174,7 +177,7 @@ describe('a broken record costs itself only', () => {
 describe('a rejected record', () => {
   test('tells the line on which it begins, counting the lines inside of quotes', async () => {
     const { rejections } = await read('x,y\r\n"1\r\n2",a\r\n\r\n3\r\n');
-    expect(rejections.map(({ message }) => message)).toEqual(['line 5: 1 columns where the header has 2']);
+    expect(rejections).toMatchObject([{ line: 5, byte: 17, message: '1 columns where the header has 2' }]);
   });
 
   test('carries its text, of a very long one the beginning', async () => {

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { readNdjson } from '../../../core/formats/ndjson.ts';
 import { bytesOf, cut, cuts } from '../../support/bytes.ts';
-import { readAll } from '../../support/reading.ts';
+import { expectPlaces, readAll } from '../../support/reading.ts';
 
 const read = (text: string, maxRecord?: number) => readAll(readNdjson, [text], maxRecord);
 const outcomes = async (text: string, maxRecord?: number) =>
@@ -35,6 +35,7 @@ describe('any objects', () => {
           expect(refusal).toBeUndefined();
           expect(items.map((item) => ('values' in item ? rounded(item.values) : item))).toEqual(all);
           expect(items.map(({ position }) => position)).toEqual(all.map((_: unknown, index: number) => index + 1));
+          expectPlaces(bytesOf(text), items);
         },
       ),
       { numRuns: 200 },
@@ -55,6 +56,7 @@ describe('any bytes', () => {
       fc.asyncProperty(parts, fc.integer({ min: 12, max: 30 }), cuts, async (bytes, maxRecord, places) => {
         const whole = await readAll(readNdjson, [bytes], maxRecord);
         expect(await readAll(readNdjson, cut(bytes, places), maxRecord)).toEqual(whole);
+        expectPlaces(bytes, whole.items);
       }),
       { numRuns: 1000 },
     );
@@ -88,7 +90,9 @@ describe('a broken record costs itself only', () => {
 
   test('and tells its line, blank lines counted', async () => {
     const { rejections } = await read('\n{"a":1}\r\n\r\nnull\n');
-    expect(rejections).toMatchObject([{ position: 2, message: 'line 4: a JSON object is expected, not null' }]);
+    expect(rejections).toMatchObject([
+      { position: 2, line: 4, byte: 12, message: 'a JSON object is expected, not null' },
+    ]);
   });
 });
 
