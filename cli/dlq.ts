@@ -9,7 +9,7 @@ import {
 } from '@aws-sdk/client-sqs';
 import { deliveriesOf } from '../adapters/deliveries.ts';
 import { s3Objects } from '../adapters/s3.ts';
-import type { FileDelivery, FileRun } from '../core/model/run.ts';
+import { type FileDelivery, type FileRun, isGivenUp } from '../core/model/run.ts';
 import type { Tenant } from '../core/model/tenant.ts';
 import { runIdOf } from '../core/pipeline/new-run.ts';
 import { deployedNamed, deployedTenants } from './deployed.ts';
@@ -121,7 +121,7 @@ async function runOf(
 function whyOf(run: FileRun | null): string {
   if (!run) return 'the ledger knows of no attempt: the function failed before it could say so (sluice logs)';
   const reason = run.reason ? `: ${run.reason.code} ${run.reason.message}` : '';
-  return `${run.state} after attempt ${run.attempt}${reason}`;
+  return `${isGivenUp(run) ? 'given up' : run.state} after attempt ${run.attempt}${reason}`;
 }
 
 /** `sluice dlq redrive`: puts the dead letters back on the tenant's queue; what has been done meanwhile is not done twice. */

@@ -1,5 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import { type FileRun, isSettled } from '../core/model/run.ts';
+import { type FileRun, isGivenUp, isSettled } from '../core/model/run.ts';
 import { CliError } from './errors.ts';
 import type { Ui } from './ui.ts';
 import type { ReadLedger } from './world.ts';
@@ -36,9 +36,10 @@ export async function follow(refs: readonly RunRef[], ledger: ReadLedger, ui: Ui
   }
 }
 
-/** True for a run that has ended, or that waits for a time which nobody sits out. */
+/** True for a run that has ended or was given up, or that waits for a time which nobody sits out. */
 export const isOver = (run: FileRun | undefined): boolean =>
-  run !== undefined && (isSettled(run.state) || (run.state === 'deferred' && run.reason?.code !== 'SLU-3017'));
+  run !== undefined &&
+  (isSettled(run.state) || isGivenUp(run) || (run.state === 'deferred' && run.reason?.code !== 'SLU-3017'));
 
 function progressOf(runs: readonly FileRun[], all: number): string {
   const ended = runs.filter(isOver);

@@ -86,6 +86,7 @@ export async function loadForProof(
     rejectsBucket: REJECTS,
     stagingBucket: STAGING,
     signal: new AbortController().signal,
+    nextTry: () => clock.now(),
   });
   const attempt = async (work: (world: ReturnType<typeof worldOf>) => Promise<unknown>) => {
     const { ports: given, crashed } = faulty(ports, { strike, pass });

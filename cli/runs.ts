@@ -26,6 +26,8 @@ export interface RunLine {
   readonly state: string;
   /** When a deferred file is looked at again. */
   readonly deferredUntil: Date | null;
+  /** When a retrying file is tried again; null for one that was given up, too. */
+  readonly nextTryAt: Date | null;
   readonly attempt: number;
   readonly origin: string;
   readonly read: number;
@@ -71,6 +73,7 @@ const fileLine = (tenant: string, run: ShownRun): RunLine => ({
   feed: run.feed,
   state: run.state,
   deferredUntil: run.state === 'deferred' ? run.deferredUntil : null,
+  nextTryAt: run.nextTryAt,
   attempt: run.attempt,
   origin: `s3://${run.object.bucket}/${run.object.key}`,
   ...run.counts,
@@ -81,10 +84,13 @@ const fileLine = (tenant: string, run: ShownRun): RunLine => ({
 
 const STALLED = 'its attempt died; the next one begins within two minutes';
 
-/** The state with what belongs to it: until when, or which attempt. */
-const stateText = ({ state, deferredUntil, attempt }: RunLine): string => {
+/** The state with what belongs to it: until when, or which attempt and when the next. */
+const stateText = ({ state, deferredUntil, nextTryAt, attempt }: RunLine): string => {
   if (deferredUntil) return `deferred to ${deferredUntil.toISOString().slice(0, 16)}Z`;
-  return state === 'retrying' ? `retrying after attempt ${attempt}` : state;
+  if (state !== 'retrying') return state;
+  return nextTryAt
+    ? `retrying after attempt ${attempt}, next at ${nextTryAt.toISOString().slice(11, 19)}Z`
+    : `given up after attempt ${attempt}: sluice dlq`;
 };
 
 const streamLine = (tenant: string, run: StreamRun): RunLine => {
@@ -97,6 +103,7 @@ const streamLine = (tenant: string, run: StreamRun): RunLine => {
     feed: Object.keys(run.feeds).sort().join(','),
     state: counts.rejected > 0 ? 'partial' : 'loaded',
     deferredUntil: null,
+    nextTryAt: null,
     attempt: 1,
     origin: `${run.stream} ${run.shard}`,
     ...counts,

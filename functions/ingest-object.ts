@@ -4,7 +4,7 @@ import tenant from 'sluice-tenant';
 import { deliveriesOf } from '../adapters/deliveries.ts';
 import { TransientError } from '../core/model/errors.ts';
 import { ingestFile } from '../core/pipeline/file.ts';
-import { comeBackLater, holding, timesReceived } from './visibility.ts';
+import { comeBackLater, holding, nextTry, timesReceived } from './visibility.ts';
 import { fileWorldOf, givenBack, guarded, logger } from './world.ts';
 
 /** Loads the objects that S3's notifications name; a delivery that fails for a passing reason comes again, later each time. */
@@ -29,7 +29,7 @@ async function ingest(record: SQSRecord, context: Context): Promise<void> {
   const files = await fileWorldOf(tenant, context);
   for (const delivery of deliveriesOf(record.body)) {
     const owner = `${context.awsRequestId} ${delivery.object.versionId}`;
-    const run = await ingestFile(delivery, { ...files, owner });
+    const run = await ingestFile(delivery, { ...files, owner, nextTry: () => nextTry(record) });
     logger.info('run', { run: { ...run, firstRejections: run.firstRejections.length } });
     // Another attempt holds the run. A message that comes for the first time is a duplicate; one that comes again may be the holder's own.
     if (run.state === 'running' && timesReceived(record) > 1) {

@@ -1,6 +1,7 @@
 import { ChangeMessageVisibilityCommand } from '@aws-sdk/client-sqs';
 import type { SQSRecord } from 'aws-lambda';
 import { environment } from '../core/model/environment.ts';
+import { backOff, MAX_RECEIVES } from '../core/model/redelivery.ts';
 import { logger, queue, requireEnv } from './world.ts';
 
 /**
@@ -30,8 +31,10 @@ export async function holding<T>(record: SQSRecord, work: () => Promise<T>): Pro
   }
 }
 
-/** 5 s, doubling up to five minutes. */
-export const comeBackLater = (record: SQSRecord): Promise<void> =>
-  hideFor(record, Math.min(300, 5 * 2 ** (timesReceived(record) - 1)));
+export const comeBackLater = (record: SQSRecord): Promise<void> => hideFor(record, backOff(timesReceived(record)));
+
+/** When a message comes again that fails now; null when it has come for the last time and goes to the dead letters. */
+export const nextTry = (record: SQSRecord): Date | null =>
+  timesReceived(record) < MAX_RECEIVES ? new Date(Date.now() + backOff(timesReceived(record)) * 1000) : null;
 
 export const timesReceived = ({ attributes }: SQSRecord): number => Number(attributes.ApproximateReceiveCount);

@@ -6,6 +6,7 @@ import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import { Aws, Duration } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
 import { environment } from '../core/model/environment.ts';
+import { MAX_RECEIVES } from '../core/model/redelivery.ts';
 import { arnOf, wildcard } from './acknowledge.ts';
 import { announcing } from './announcing.ts';
 import { allow, SluiceFunction } from './function.ts';
@@ -36,7 +37,7 @@ export class ObjectIngest extends Construct {
       // AWS advises six times: an attempt that is still running must not meet its own message again.
       visibilityTimeout: Duration.seconds(6 * timeout.toSeconds()),
       retentionPeriod: Duration.days(4),
-      deadLetterQueue: { queue: this.deadLetters, maxReceiveCount: 5 },
+      deadLetterQueue: { queue: this.deadLetters, maxReceiveCount: MAX_RECEIVES },
     });
     notify(staging, names.staging, this.queue);
     const below = (folder: string) => `${rejects.bucketArn}/${folder}/*`;

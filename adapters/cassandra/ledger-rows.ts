@@ -40,6 +40,7 @@ export function fileRunParams(run: FileRun, owner: string, until: Date | null): 
     digest: run.digest,
     profile_version: run.profileVersion,
     usage_day: run.usageDay,
+    next_try_at: run.nextTryAt,
   };
   const names = Object.keys(runsTable.columns);
   const mutable = names.filter((name) => !keyColumns.includes(name));
@@ -76,6 +77,7 @@ export function fileRunOf(row: types.Row): { run: FileRun; owner: string; until:
     digest: row.digest ?? '',
     profileVersion: row.profile_version ?? '',
     usageDay: row.usage_day ?? null,
+    nextTryAt: row.next_try_at ?? null,
   };
   return { run, owner: row.owner, until: row.lease_until };
 }

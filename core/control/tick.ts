@@ -1,4 +1,4 @@
-import { isSettled } from '../model/run.ts';
+import { isGivenUp, isSettled } from '../model/run.ts';
 import { type FinishWorld, finish, tell } from '../pipeline/finish.ts';
 import type { Clock, Ledger } from '../ports.ts';
 import { dropStale, reservations } from './reservations.ts';
@@ -14,13 +14,18 @@ export interface TickWorld extends FinishWorld {
 export interface Ticked {
   /** Waiting files whose time had come. */
   readonly released: number;
-  /** Runs whose attempt has died: their deliveries are sent anew. */
+  /** Runs whose attempt has died, or whose next try has not come: their deliveries are sent anew. */
   readonly resumed: number;
+  /** Runs whose next try is still to come. */
+  readonly retrying: number;
   /** Runs that had ended, but not all that their end brings. */
   readonly finished: number;
   /** Objects in staging of which no event has come. */
   readonly found: number;
 }
+
+/** Milliseconds that a next try may be late, because many files wait, before its delivery counts as lost. */
+const LATE = 60_000;
 
 /**
  * The net below everything that goes by itself, once a minute: it looks after the runs that are open, and for objects whose event was lost. Whatever it
@@ -30,11 +35,11 @@ export async function tick(world: TickWorld): Promise<Ticked> {
   const { registry, ledger, clock, queue } = world;
   const reserved = await reservations(world);
   const open = await listOpen(registry);
-  const outcomes = { released: 0, resumed: 0, finished: 0, left: 0 };
+  const outcomes = { released: 0, resumed: 0, retrying: 0, finished: 0, left: 0 };
   for (const entry of inOrder(open.filter((each) => isDue(each, clock.now())))) outcomes[await lookAfter(entry)]++;
   await dropStale(reserved, open, world);
-  const { released, resumed, finished } = outcomes;
-  return { released, resumed, finished, found: await sweep(world) };
+  const { released, resumed, retrying, finished } = outcomes;
+  return { released, resumed, retrying, finished, found: await sweep(world) };
 
   async function lookAfter(entry: OpenRun): Promise<keyof typeof outcomes> {
     const stored = await ledger.find(entry.run);
@@ -45,6 +50,9 @@ export async function tick(world: TickWorld): Promise<Ticked> {
       return 'finished';
     }
     if (until && until > clock.now()) return 'left';
+    // What was given up waits for a person: trying for ever would cost for ever.
+    if (isGivenUp(run)) return 'left';
+    if (run.nextTryAt && run.nextTryAt.getTime() + LATE > clock.now().getTime()) return 'retrying';
     if (entry.waits === null && run.state === 'deferred' && run.deferredUntil) {
       // Its attempt died between saying so to the ledger and to everybody else.
       await noteOpen(registry, { ...entry, waits: { until: run.deferredUntil.getTime(), for: 'quota' } });

@@ -37,6 +37,7 @@ export const runsTable = defineTable({
     digest: 'text',
     profile_version: 'text',
     usage_day: 'text',
+    next_try_at: 'timestamp',
   },
   partitionKey: ['feed', 'day'],
   clusteringKey: ['run_id'],

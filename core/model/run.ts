@@ -20,6 +20,10 @@ const unsettled: readonly RunState[] = ['running', 'retrying', 'deferred'];
 
 export const isSettled = (state: RunState): boolean => !unsettled.includes(state);
 
+/** True for a run that nobody tries again by himself: its delivery lies in the dead letters. */
+export const isGivenUp = ({ state, nextTryAt }: Pick<FileRun, 'state' | 'nextTryAt'>): boolean =>
+  state === 'retrying' && nextTryAt === null;
+
 /** True when the file's rows are in the sinks. */
 export const hasLoaded = (state: RunState): boolean => state === 'loaded' || state === 'partial';
 
@@ -75,6 +79,8 @@ export interface FileRun extends FileDelivery {
   readonly endedAt: Date | null;
   /** When a deferred run will be looked at again; null for all others. */
   readonly deferredUntil: Date | null;
+  /** When the next attempt at a retrying run begins; null for all others, and for one that was given up: it lies in the dead letters. */
+  readonly nextTryAt: Date | null;
   /** SHA-256 of the content; null until it has been read. */
   readonly contentHash: string | null;
   /** Sum of the hashes of all rows loaded, whatever their order: equal digests mean equal rows. Empty when there is none. */

@@ -26,6 +26,8 @@ export interface FileWorld extends LoadWorld, FinishWorld {
   /** Names this attempt: unique among all that ever run. */
   readonly owner: string;
   readonly profileVersion: string;
+  /** When the delivery comes again if the attempt fails for a passing reason; null when it does not. */
+  nextTry(): Date | null;
 }
 
 /**
@@ -50,7 +52,8 @@ export async function ingestFile(delivery: FileDelivery, world: FileWorld): Prom
   } catch (error) {
     const reason = reasonOf(error);
     if (error instanceof TransientError) {
-      await world.ledger.settle(held.lease(), { ...held.run(), state: 'retrying', reason });
+      const run: FileRun = { ...held.run(), state: 'retrying', reason, nextTryAt: world.nextTry() };
+      await world.ledger.settle(held.lease(), run);
       throw error;
     }
     ended = { ...held.run(), state: isUnreadable(error) ? 'refused' : 'failed', reason };

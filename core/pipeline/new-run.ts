@@ -34,6 +34,7 @@ export function newRun(
     startedAt: world.clock.now(),
     endedAt: null,
     deferredUntil: null,
+    nextTryAt: null,
     contentHash: null,
     digest: '',
     profileVersion: world.profileVersion,

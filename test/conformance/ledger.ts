@@ -81,11 +81,15 @@ export function testLedger(open: (clock: Clock) => Ledger & LedgerReader): void 
       const { ledger } = world();
       const run = newRun();
       const lease = held(await ledger.claim(run, 'one', LEASE));
-      await ledger.settle(lease, { ...run, state: 'retrying', reason: { code: 'SLU-5001', message: 'down' } });
+      const nextTryAt = new Date('2026-01-02T03:04:10.678Z');
+      const retrying = { ...run, state: 'retrying', reason: { code: 'SLU-5001', message: 'down' }, nextTryAt } as const;
+      await ledger.settle(lease, retrying);
+      expect(await ledger.fileRuns(run.feed, DAY)).toEqual([retrying]);
       expect(held(await ledger.claim(run, 'two', LEASE)).run).toMatchObject({
         attempt: 2,
         state: 'running',
         reason: null,
+        nextTryAt: null,
       });
     });
 

@@ -5,6 +5,7 @@ import { type FilePorts, faulty, type Misfortune } from '../../core/faults/fault
 import type { Random } from '../../core/faults/random.ts';
 import { TransientError } from '../../core/model/errors.ts';
 import type { Receipt } from '../../core/model/receipt.ts';
+import { backOff, MAX_RECEIVES } from '../../core/model/redelivery.ts';
 import { arrival, type FileDelivery } from '../../core/model/run.ts';
 import { ingestFile } from '../../core/pipeline/file.ts';
 import { BUCKET, REJECTS } from '../support/world.ts';
@@ -16,7 +17,6 @@ import type { Story } from './story.ts';
 const TIMEOUT = 900;
 const HOLD = 90;
 const LONGEST_IDLE = 4 * 3600;
-const MAX_RECEIVES = 5;
 /** Quiet ticks in a row after which nothing more is to be expected: as many as the staging bucket has pages, and some. */
 const QUIET = 16;
 const MAX_STEPS = 60_000;
@@ -128,13 +128,14 @@ export function platform(story: Story, random: Random, misfortune: Pick<Misfortu
     live--;
     say(`${owner}: ${outcome}`);
     if (outcome === 'done') message.gone = true;
-    else hide(message, outcome === 'crashed' ? HOLD : Math.min(300, 5 * 2 ** (message.received - 1)));
+    else hide(message, outcome === 'crashed' ? HOLD : backOff(message.received));
   }
 
   /** As functions/ingest-object.ts. */
   async function handle({ delivery, received }: Message, world: ReturnType<typeof invoke>['world']) {
+    const nextTry = () => (received < MAX_RECEIVES ? new Date(clock.now().getTime() + backOff(received) * 1000) : null);
     try {
-      const run = await ingestFile(delivery, world);
+      const run = await ingestFile(delivery, { ...world, nextTry });
       return run.state === 'running' && received > 1 ? 'again' : 'done';
     } catch (error) {
       say(`${world.owner}: ${String(error)}`);
@@ -158,8 +159,15 @@ export function platform(story: Story, random: Random, misfortune: Pick<Misfortu
     say(`${owner}: ${JSON.stringify(ticked)}`);
     const nothing = typeof ticked === 'object' && Object.values(ticked).every((count) => count === 0);
     const open: OpenRun[] = await listOpen(registry);
+    if (idle && nothing) for (const delivery of deadLetters.splice(0)) await redrive(delivery);
     quiet = idle && nothing && open.length === 0 ? quiet + 1 : 0;
     interval = idle && nothing ? Math.min(interval * 2, LONGEST_IDLE) : 60;
+  }
+
+  /** When all is quiet somebody looks at the dead letters. */
+  async function redrive(delivery: FileDelivery): Promise<void> {
+    say(`redriven: ${delivery.object.key}`);
+    await send(delivery);
   }
 
   async function uploads(): Promise<void> {

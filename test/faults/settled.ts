@@ -122,6 +122,7 @@ async function wrongRows(story: Story, world: Platform, runs: readonly FileRun[]
     profileVersion: 'v1',
     rejectsBucket: REJECTS,
     owner: 'calm',
+    nextTry: () => null,
     signal: new AbortController().signal,
   };
   const found: string[] = [];

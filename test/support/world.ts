@@ -19,6 +19,7 @@ export const quiet = () => ({
   queue: { send: async () => {} },
   announcements: { announce: async () => {} },
   profileVersion: 'v1',
+  nextTry: () => null,
 });
 
 /** Takes an object that has arrived, as the handler of notifications does. */
@@ -72,6 +73,7 @@ export function memoryWorld(tenant: Tenant = tenantOf()) {
       stream: 'acme@2026-01-01T00:00:00.000Z',
       owner: `attempt ${++attempts}`,
       signal: new AbortController().signal,
+      nextTry: () => new Date(clock.now().getTime() + 5000),
     }),
     upload(key: string, content: string | Uint8Array, lastModified = clock.now()) {
       const bytes = typeof content === 'string' ? bytesOf(content) : content;

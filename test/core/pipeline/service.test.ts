@@ -2,6 +2,7 @@ import { describe, expect, test, vi } from 'vitest';
 import { tick } from '../../../core/control/tick.ts';
 import { noUsage, type Usage } from '../../../core/control/usage.ts';
 import { listOpen } from '../../../core/control/waiting.ts';
+import { TransientError } from '../../../core/model/errors.ts';
 import type { FileDelivery, ObjectRef } from '../../../core/model/run.ts';
 import type { Feed, Tenant } from '../../../core/model/tenant.ts';
 import { ingestFile } from '../../../core/pipeline/file.ts';
@@ -220,6 +221,30 @@ describe('the tick', () => {
     await drain(world);
     expect(await states(world)).toEqual({ 'known.csv': 'loaded', 'lost.csv': 'loaded' });
     expect((await tick(world.attempt())).found).toBe(0);
+  });
+
+  test('leaves a run alone that is tried again by itself, resumes it when the next try is overdue, and never when it was given up', async () => {
+    const world = memoryWorld();
+    const object = world.upload('readings/a.csv', csv('s,1,1,reject'));
+    const fail = (nextTry: () => Date | null) => {
+      const attempt = world.attempt();
+      const put = () => Promise.reject(new TransientError('SLU-5002', 'no answer'));
+      const failing = { ...attempt, objects: { ...attempt.objects, put }, nextTry };
+      return expect(ingestObject(object, failing)).rejects.toThrow('no answer');
+    };
+    const nextTryAt = new Date(world.clock.now().getTime() + 40_000);
+    await fail(() => nextTryAt);
+    expect((await world.runs()).map((run) => [run.state, run.nextTryAt])).toEqual([['retrying', nextTryAt]]);
+    expect(await tick(world.attempt())).toMatchObject({ retrying: 1, resumed: 0 });
+    world.clock.advance(90);
+    expect(await tick(world.attempt())).toMatchObject({ retrying: 1, resumed: 0 });
+    world.clock.advance(20);
+    expect(await tick(world.attempt())).toMatchObject({ retrying: 0, resumed: 1 });
+
+    await fail(() => null);
+    world.clock.advance(3600);
+    expect(await tick(world.attempt())).toMatchObject({ retrying: 0, resumed: 0 });
+    expect(await ingestObject(object, world.attempt())).toMatchObject({ state: 'partial', nextTryAt: null });
   });
 
   test('resumes a run whose attempt has died, and finishes one that had ended but not told so', async () => {
