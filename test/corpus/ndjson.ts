@@ -1,0 +1,452 @@
+import { bytesOf } from '../support/bytes.ts';
+import type { BadFile } from './bad-file.ts';
+
+const deep = (open: string, close: string, depth: number, inside = '') =>
+  bytesOf(`{"a":${open.repeat(depth)}${inside}${close.repeat(depth)}}\n{"id":2}\n`);
+
+/** Files of one JSON object a line. */
+export const ndjsonFiles: readonly BadFile[] = [
+  // Cut or put together
+  {
+    file: 'ndjson/truncated.ndjson',
+    state: 'partial',
+    rows: [{ id: 1 }],
+    rejected: [[2, 2, 'SLU-2001']],
+    because: 'a file that was cut inside a text shows it in its last record',
+  },
+  {
+    file: 'ndjson/truncated-in-character.ndjson',
+    state: 'partial',
+    rows: [{ id: 1 }],
+    rejected: [[2, 2, 'SLU-3006']],
+    because: 'half a character at the end is not UTF-8',
+  },
+  {
+    file: 'ndjson/truncated-in-number.ndjson',
+    state: 'partial',
+    rows: [{ id: 1 }],
+    rejected: [[2, 2, 'SLU-2001']],
+    because: 'a number that was cut must not pass for a smaller one',
+  },
+  {
+    file: 'ndjson/truncated-in-escape.ndjson',
+    state: 'partial',
+    rows: [{ id: 1 }],
+    rejected: [[2, 2, 'SLU-2001']],
+    because: 'an escape has four digits',
+  },
+  {
+    file: 'ndjson/comma-trailing-in-object.ndjson',
+    state: 'partial',
+    rows: [{ id: 2 }],
+    rejected: [[1, 1, 'SLU-2001']],
+    because: 'JSON has no comma behind the last member',
+  },
+  {
+    file: 'ndjson/comma-trailing-in-array.ndjson',
+    state: 'partial',
+    rows: [{ id: 2 }],
+    rejected: [[1, 1, 'SLU-2001']],
+    because: 'nor behind the last element',
+  },
+  {
+    file: 'ndjson/comma-after-object.ndjson',
+    state: 'partial',
+    rows: [{ id: 3 }],
+    rejected: [
+      [1, 1, 'SLU-2001'],
+      [2, 2, 'SLU-2001'],
+    ],
+    because: 'lines of an array that was torn apart are no objects',
+  },
+  {
+    file: 'ndjson/comma-missing.ndjson',
+    state: 'partial',
+    rows: [{ id: 2 }],
+    rejected: [[1, 1, 'SLU-2001']],
+    because: 'where one member ends is not guessed',
+  },
+  {
+    file: 'ndjson/concatenated.ndjson',
+    state: 'partial',
+    rows: [{ id: 3 }],
+    rejected: [[1, 1, 'SLU-2001']],
+    because: 'two objects on a line are two records or one broken one; neither is guessed, and none is lost unseen',
+  },
+  {
+    file: 'ndjson/concatenated-with-blank.ndjson',
+    state: 'partial',
+    rows: [{ id: 3 }],
+    rejected: [[1, 1, 'SLU-2001']],
+    because: 'a blank between them changes nothing',
+  },
+  {
+    file: 'ndjson/array-a-line.ndjson',
+    state: 'partial',
+    rows: [{ id: 2 }],
+    rejected: [
+      [1, 1, 'SLU-2001'],
+      [3, 3, 'SLU-2001'],
+    ],
+    because: 'an array has no names for its values',
+  },
+  {
+    file: 'ndjson/array-document.ndjson',
+    state: 'partial',
+    rows: [{ id: 2 }],
+    rejected: [
+      [1, 1, 'SLU-2001'],
+      [2, 2, 'SLU-2001'],
+      [4, 4, 'SLU-2001'],
+    ],
+    because: 'each line is read for itself; that of the last object happens to be one',
+  },
+  {
+    file: 'ndjson/array-document-on-one-line.ndjson',
+    state: 'partial',
+    rows: [],
+    rejected: [[1, 1, 'SLU-2001']],
+    because: 'one array is a document of JSON, sent as .json',
+  },
+  {
+    file: 'ndjson/pretty-printed.ndjson',
+    state: 'partial',
+    rows: [{ id: 2 }],
+    rejected: [
+      [1, 1, 'SLU-2001'],
+      [2, 2, 'SLU-2001'],
+      [3, 3, 'SLU-2001'],
+    ],
+    because: 'an object over several lines is none on any of them',
+  },
+  {
+    file: 'ndjson/scalars.ndjson',
+    state: 'partial',
+    rows: [{ id: 5 }],
+    rejected: [
+      [1, 1, 'SLU-2001'],
+      [2, 2, 'SLU-2001'],
+      [3, 3, 'SLU-2001'],
+      [4, 4, 'SLU-2001'],
+    ],
+    because: 'JSON, but no object',
+  },
+  { file: 'ndjson/object-empty.ndjson', state: 'loaded', rows: [{}, { id: 2 }], because: 'an object may be empty' },
+
+  // Keys
+  {
+    file: 'ndjson/key-empty.ndjson',
+    state: 'loaded',
+    rows: [{ '': 1 }],
+    because: 'the empty text is a name in JSON',
+  },
+  {
+    file: 'ndjson/key-not-quoted.ndjson',
+    state: 'partial',
+    rows: [{ id: 2 }],
+    rejected: [[1, 1, 'SLU-2001']],
+    because: 'that is JavaScript, not JSON',
+  },
+  {
+    file: 'ndjson/key-proto.ndjson',
+    state: 'loaded',
+    rows: [JSON.parse('{"__proto__":{"admin":true},"id":1}'), { constructor: 2, id: 2 }],
+    because: 'such names are names, and change no object',
+  },
+  {
+    file: 'ndjson/key-numbers.ndjson',
+    state: 'loaded',
+    rows: [{ b: 1, 2: 2, 1: 3 }],
+    because: 'a name may look like a number',
+  },
+
+  // What is not JSON
+  {
+    file: 'ndjson/quotes-single.ndjson',
+    state: 'partial',
+    rows: [{ id: 2 }],
+    rejected: [[1, 1, 'SLU-2001']],
+    because: 'Python’s way to print a dictionary is not JSON',
+  },
+  {
+    file: 'ndjson/quotes-smart.ndjson',
+    state: 'partial',
+    rows: [{ id: 2 }],
+    rejected: [[1, 1, 'SLU-2001']],
+    because: 'typographic quotes are letters',
+  },
+  {
+    file: 'ndjson/comments.ndjson',
+    state: 'partial',
+    rows: [{ id: 3 }],
+    rejected: [
+      [1, 1, 'SLU-2001'],
+      [2, 2, 'SLU-2001'],
+      [3, 3, 'SLU-2001'],
+      [4, 4, 'SLU-2001'],
+    ],
+    because: 'JSON has no comments',
+  },
+  {
+    file: 'ndjson/nan.ndjson',
+    state: 'partial',
+    rows: [{ id: 4 }],
+    rejected: [
+      [1, 1, 'SLU-2001'],
+      [2, 2, 'SLU-2001'],
+      [3, 3, 'SLU-2001'],
+    ],
+    because: 'JSON has no such numbers',
+  },
+  {
+    file: 'ndjson/undefined.ndjson',
+    state: 'partial',
+    rows: [{ id: 4 }],
+    rejected: [
+      [1, 1, 'SLU-2001'],
+      [2, 2, 'SLU-2001'],
+      [3, 3, 'SLU-2001'],
+    ],
+    because: 'nor JavaScript’s or Python’s words',
+  },
+  {
+    file: 'ndjson/numbers-not-json.ndjson',
+    state: 'partial',
+    rows: [{ id: 8 }],
+    rejected: Array.from({ length: 7 }, (_, n) => [n + 1, n + 1, 'SLU-2001'] as const),
+    because: 'numbers as other languages write them: 01, +1, .5, 1., 0x1F, 1_000 and 1,5',
+  },
+  {
+    file: 'ndjson/escape-unknown.ndjson',
+    state: 'partial',
+    rows: [{ id: 3, name: '/' }],
+    rejected: [
+      [1, 1, 'SLU-2001'],
+      [2, 2, 'SLU-2001'],
+    ],
+    because: 'JSON knows eight escapes and \\u, no other',
+  },
+  {
+    file: 'ndjson/newline-in-text.ndjson',
+    state: 'partial',
+    rows: [{ id: 2 }],
+    rejected: [
+      [1, 1, 'SLU-2001'],
+      [2, 2, 'SLU-2001'],
+    ],
+    because: 'a newline inside a text must be escaped; as it is, it ends the line',
+  },
+  {
+    file: 'ndjson/tab-in-text.ndjson',
+    state: 'partial',
+    rows: [{ id: 2 }],
+    rejected: [[1, 1, 'SLU-2001']],
+    because: 'control characters must be escaped (RFC 8259)',
+  },
+  {
+    file: 'ndjson/control-character-in-text.ndjson',
+    state: 'partial',
+    rows: [{ id: 2, name: 'A\u0001n' }],
+    rejected: [[1, 1, 'SLU-2001']],
+    because: 'an escaped one is content, a bare one is not JSON',
+  },
+
+  // Lines
+  {
+    file: 'ndjson/blank-lines.ndjson',
+    state: 'partial',
+    rows: [{ id: 1 }, { id: 3 }],
+    rejected: [[2, 5, 'SLU-2001']],
+    because: 'blank lines are no records, but they are lines',
+  },
+  {
+    file: 'ndjson/lines-crlf.ndjson',
+    state: 'partial',
+    rows: [{ id: 1 }, { id: 3 }],
+    rejected: [[2, 2, 'SLU-2001']],
+    because: 'a carriage return is white space of JSON',
+  },
+  {
+    file: 'ndjson/lines-cr.ndjson',
+    state: 'partial',
+    rows: [],
+    rejected: [[1, 1, 'SLU-2001']],
+    because: 'without a newline all is one line, with two objects',
+  },
+  {
+    file: 'ndjson/lines-rs.ndjson',
+    state: 'partial',
+    rows: [],
+    rejected: [
+      [1, 1, 'SLU-2001'],
+      [2, 2, 'SLU-2001'],
+    ],
+    because: 'the record separator of JSON text sequences (RFC 7464) is not NDJSON',
+  },
+  {
+    file: 'ndjson/lines-unicode.ndjson',
+    state: 'partial',
+    rows: [{ id: 3 }],
+    rejected: [[1, 1, 'SLU-2001']],
+    because: 'U+2028 may be in a text, and ends no line',
+  },
+  {
+    file: 'ndjson/last-line-no-newline.ndjson',
+    state: 'loaded',
+    rows: [{ id: 1 }, { id: 2 }],
+    because: 'the last line needs no newline',
+  },
+  {
+    file: 'ndjson/line-endless.ndjson',
+    content: () => bytesOf(`{"id":1}\n{"id":"${'x'.repeat(3_000_000)}`),
+    state: 'partial',
+    rows: [{ id: 1 }],
+    rejected: [[2, 2, 'SLU-2009']],
+    because: 'a line without end is given up at the largest record',
+  },
+  {
+    file: 'ndjson/line-giant.ndjson',
+    content: () => bytesOf(`{"id":"${'x'.repeat(1_000_000)}"}\n{"id":2}\n`),
+    state: 'partial',
+    rows: [{ id: 2 }],
+    rejected: [[1, 1, 'SLU-2009']],
+    because: 'the line behind a giant one is read',
+  },
+  {
+    file: 'ndjson/line-of-blanks.ndjson',
+    content: () => bytesOf(`${' '.repeat(100_000)}\n{"id":2}\n`),
+    state: 'partial',
+    rows: [{ id: 2 }],
+    rejected: [[1, 1, 'SLU-2009']],
+    because: 'more blanks than the largest record has characters are not looked at',
+  },
+  {
+    file: 'ndjson/empty.ndjson',
+    state: 'refused',
+    code: 'SLU-3004',
+    because: 'no bytes are most likely a failed export',
+  },
+  { file: 'ndjson/newlines-only.ndjson', state: 'loaded', rows: [], because: 'there is no record and none is lost' },
+  { file: 'ndjson/whitespace-only.ndjson', state: 'loaded', rows: [], because: 'there is no record and none is lost' },
+
+  // Encodings
+  {
+    file: 'ndjson/bom.ndjson',
+    state: 'partial',
+    rows: [{ id: 1 }],
+    rejected: [[2, 2, 'SLU-2001']],
+    because: 'the byte order mark is no part of the first record',
+  },
+  {
+    file: 'ndjson/bom-twice.ndjson',
+    state: 'partial',
+    rows: [{ id: 2 }],
+    rejected: [[1, 1, 'SLU-2001']],
+    because: 'one mark is taken off; the second is no white space of JSON',
+  },
+  {
+    file: 'ndjson/bom-each-line.ndjson',
+    state: 'partial',
+    rows: [{ id: 1 }],
+    rejected: [[2, 2, 'SLU-2001']],
+    because: 'where files were put behind each other the mark is no white space of JSON',
+  },
+  { file: 'ndjson/bom-utf-16-le.ndjson', state: 'refused', code: 'SLU-3006', because: 'UTF-16 is not UTF-8' },
+  { file: 'ndjson/utf-16-be.ndjson', state: 'refused', code: 'SLU-3006', because: 'UTF-16 has zero bytes' },
+  {
+    file: 'ndjson/nul-in-text.ndjson',
+    state: 'refused',
+    code: 'SLU-3006',
+    because: 'a zero byte near the start is what binary files have',
+  },
+  {
+    file: 'ndjson/nul-later.ndjson',
+    content: () => bytesOf(`${'{"id":1}\n'.repeat(200)}{"id":"a\0b"}\n`),
+    state: 'partial',
+    rows: 200,
+    rejected: [[201, 201, 'SLU-2001']],
+    because: 'far behind the start it is a control character, which JSON wants escaped',
+  },
+  {
+    file: 'ndjson/nul-escaped.ndjson',
+    state: 'loaded',
+    rows: [{ id: 1, name: 'A\0n' }],
+    because: 'escaped it is content, which the database takes',
+  },
+  {
+    file: 'ndjson/latin-1.ndjson',
+    state: 'partial',
+    rows: [{ id: 2 }],
+    rejected: [[1, 1, 'SLU-3006']],
+    because: 'which letter the byte stands for is not guessed',
+  },
+  {
+    file: 'ndjson/latin-1-key.ndjson',
+    state: 'partial',
+    rows: [{ id: 2 }],
+    rejected: [[1, 1, 'SLU-3006']],
+    because: 'nor in a name',
+  },
+  {
+    file: 'ndjson/utf-8-overlong.ndjson',
+    state: 'partial',
+    rows: [{ id: 2 }],
+    rejected: [[1, 1, 'SLU-3006']],
+    because: 'a quote in two bytes would end a text for one program and not for the other',
+  },
+  {
+    file: 'ndjson/utf-8-surrogate.ndjson',
+    state: 'partial',
+    rows: [{ id: 2 }],
+    rejected: [[1, 1, 'SLU-3006']],
+    because: 'half a pair of UTF-16 is no character of UTF-8',
+  },
+  {
+    file: 'ndjson/emoji.ndjson',
+    state: 'loaded',
+    rows: [{ id: '🦥', name: '\u202eAnn' }],
+    because: 'pairs and characters that turn the writing are kept',
+  },
+
+  // Numbers
+  {
+    file: 'ndjson/numbers-beyond-2-53.ndjson',
+    state: 'loaded',
+    rows: [{ id: 9007199254740993n }, { id: -9223372036854775808n }, { id: 18446744073709551616n }],
+    because: 'JSON.parse would round them',
+  },
+  {
+    file: 'ndjson/number-of-a-thousand-digits.ndjson',
+    state: 'loaded',
+    rows: [{ id: BigInt('7'.repeat(1000)) }],
+    because: 'every digit is kept; whether a column takes it is the column’s question',
+  },
+
+  // Depth
+  {
+    file: 'ndjson/deep-unclosed.ndjson',
+    content: () => bytesOf(`{"a":${'['.repeat(30_000)}\n{"id":2}\n`),
+    state: 'partial',
+    rows: [{ id: 2 }],
+    rejected: [[1, 1, 'SLU-2001']],
+    because: 'also when they are never closed',
+  },
+  {
+    file: 'ndjson/deep-with-long-number.ndjson',
+    content: () => deep('[', ']', 20_000, '12345678901234567890'),
+    state: 'partial',
+    rows: [{ id: 2 }],
+    rejected: [[1, 1, 'SLU-2001']],
+    because: 'keeping a number’s digits must not need a stack for each bracket',
+  },
+  {
+    file: 'ndjson/really-csv.ndjson',
+    state: 'partial',
+    rows: [],
+    rejected: [
+      [1, 1, 'SLU-2001'],
+      [2, 2, 'SLU-2001'],
+    ],
+    because: 'no line of it is JSON',
+  },
+];

@@ -1,0 +1,34 @@
+import { deserialize } from 'node:v8';
+import type { FieldValues, Rejection } from '../../core/model/row.ts';
+import type { Objects } from '../../core/ports.ts';
+import { cut } from '../support/bytes.ts';
+import { ingestObject, memoryWorld } from '../support/world.ts';
+import { corpusTenant } from './tenant.ts';
+
+/** Takes a file the whole way through the platform, with ports in memory; `read` is what the loaded records were, in order. */
+export async function outcomeOf(key: string, content: Uint8Array, byteByByte = false) {
+  const world = memoryWorld(corpusTenant);
+  const ref = world.upload(key, content);
+  const attempt = world.attempt();
+  const objects = byteByByte ? inSingleBytes(attempt.objects, content) : attempt.objects;
+  const { state, reason, counts } = await ingestObject(ref, { ...attempt, objects });
+  const rejections = [...world.rejects().values()].flat() as Rejection[];
+  const rows = corpusTenant.feeds.flatMap(({ table }) => world.sink.rows(table.name));
+  const read = rows.map((row) => (row.record ? deserialize(row.record as Uint8Array) : row) as FieldValues);
+  return { state, reason, counts, rejections, read };
+}
+
+const inSingleBytes = (objects: Objects, content: Uint8Array): Objects => ({
+  ...objects,
+  find: async (ref) => {
+    const found = await objects.find(ref);
+    return (
+      found && {
+        ...found,
+        open: async function* () {
+          yield* cut(content, 'every byte');
+        },
+      }
+    );
+  },
+});
