@@ -2,6 +2,7 @@ import { placeText } from '../core/model/row.ts';
 import { NO_FEED } from '../core/model/run.ts';
 import type { Tenant } from '../core/model/tenant.ts';
 import { shownRuns } from '../core/report/liveness.ts';
+import type { MessageSpread } from '../core/report/messages.ts';
 import { type FeedReport, type Runs, reportOf, type Spread, type TenantReport } from '../core/report/report.ts';
 import { daysSince } from './days.ts';
 import { deployedTenants } from './deployed.ts';
@@ -53,12 +54,12 @@ export const linesOf = ({ tenant, from, to, feeds, totals, complaints }: TenantR
     ]),
     '',
     ...table([
-      ['feed', 's per file: min', 'avg', 'max', 'rows/s', 'ms per message: min', 'avg', 'max'],
+      ['feed', 's per file: min', 'avg', 'max', 'rows/s', 'ms per message: min', 'avg', 'p95', 'max'],
       ...feeds.map(({ feed, fileSeconds, fileRowsPerSecond, messageMilliseconds }) => [
         nameOf(feed),
         ...spreadCells(fileSeconds, 2),
         fileRowsPerSecond === null ? '-' : count(Math.round(fileRowsPerSecond)),
-        ...spreadCells(messageMilliseconds, 0),
+        ...messageCells(messageMilliseconds),
       ]),
     ]),
     ...(shown.length === 0
@@ -84,6 +85,12 @@ const countsRow = ({ feed, files, messages, bytes: size, counts }: FeedReport): 
 ];
 
 const nameOf = (feed: string): string => (feed === NO_FEED ? '(no feed)' : feed);
+
+/** The 95th percentile is within 5 %; `-` stands for one of which not all messages' times are known. */
+export const messageCells = (spread: MessageSpread | null): string[] =>
+  spread === null
+    ? ['-', '-', '-', '-']
+    : [spread.min, spread.average, spread.p95, spread.max].map((value) => value?.toFixed(0) ?? '-');
 
 const spreadCells = (spread: Spread | null, digits: number): string[] =>
   spread === null ? ['-', '-', '-'] : [spread.min, spread.average, spread.max].map((value) => value.toFixed(digits));

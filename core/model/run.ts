@@ -1,4 +1,5 @@
 import type { Code } from './codes.ts';
+import type { Latency } from './latency.ts';
 import type { Counts, Rejection } from './row.ts';
 
 /**
@@ -111,11 +112,14 @@ export const takenOver = (stored: FileRun, fresh: FileRun): FileRun => ({
   usageDay: stored.usageDay,
 });
 
-/** Milliseconds between the arrival of messages and the answer of the database. */
-export interface Latency {
-  min: number;
-  max: number;
+/** How the database took the messages of one feed. */
+export interface DatabaseTally {
+  /** Messages whose rows it was asked to store. */
+  messages: number;
+  /** Milliseconds that it took for the rows of a message's batch, attempts and pauses included, summed over these messages. */
   sum: number;
+  /** How often it put a row, or a change of the ledger, off: throttling, timeouts, nobody there. */
+  throttles: number;
 }
 
 /** What became of the messages of one feed in one stream run. */
@@ -123,6 +127,8 @@ export interface FeedTally {
   counts: Counts;
   bytes: number;
   latency: Latency;
+  /** Absent in runs that were counted by an older version. */
+  database?: DatabaseTally;
 }
 
 /** Names a stream run: the messages of one shard that arrived in one minute. */
@@ -161,4 +167,8 @@ export interface SettledMessage {
   readonly bytes: number;
   /** Milliseconds from arrival to the database's answer. */
   readonly latency: number;
+  /** Milliseconds that the database took for the rows of the message's batch; absent when it was not asked. */
+  readonly database?: number;
+  /** How often the database put something off; what befell a batch is told with one message of it. */
+  readonly throttles?: number;
 }

@@ -1,3 +1,4 @@
+import { noLatency, observe } from './latency.ts';
 import { type Counts, noCounts } from './row.ts';
 import { type FeedTally, SAMPLE_SIZE, type SettledMessage, type StreamRun, type StreamSlot } from './run.ts';
 
@@ -20,20 +21,31 @@ export const emptyStreamRun = (slot: StreamSlot, now: Date): StreamRun => ({
 export function addMessages(run: StreamRun, messages: readonly SettledMessage[], now: Date): StreamRun {
   const feeds: Record<string, FeedTally> = structuredClone(run.feeds);
   const firstRejections = [...run.firstRejections];
-  for (const { feed, outcome, bytes, latency } of messages) {
-    feeds[feed] ??= { counts: noCounts(), bytes: 0, latency: { min: latency, max: latency, sum: 0 } };
+  for (const { feed, outcome, bytes, latency, database, throttles = 0 } of messages) {
+    feeds[feed] ??= { counts: noCounts(), bytes: 0, latency: noLatency() };
     const tally = feeds[feed] as FeedTally;
     tally.counts.read++;
     tally.counts[kindOf(outcome)]++;
     tally.bytes += bytes;
-    tally.latency.min = Math.min(tally.latency.min, latency);
-    tally.latency.max = Math.max(tally.latency.max, latency);
-    tally.latency.sum += latency;
+    observe(tally.latency, latency);
+    tally.database ??= { messages: 0, sum: 0, throttles: 0 };
+    if (database !== undefined) {
+      tally.database.messages++;
+      tally.database.sum += database;
+    }
+    tally.database.throttles += throttles;
     if (typeof outcome === 'object' && firstRejections.length < SAMPLE_SIZE) {
       firstRejections.push({ ...outcome, feed, raw: outcome.raw.slice(0, 200) });
     }
   }
   return { ...run, feeds, firstRejections, endedAt: now };
+}
+
+/** Tells with the last of some messages how often the database put them off. */
+export function putOff(messages: readonly SettledMessage[], times: number): SettledMessage[] {
+  const last = messages.at(-1);
+  if (!last || times === 0) return [...messages];
+  return [...messages.slice(0, -1), { ...last, throttles: (last.throttles ?? 0) + times }];
 }
 
 const kindOf = (outcome: SettledMessage['outcome']): keyof Counts =>

@@ -2,10 +2,11 @@ import type { Chunk } from '../formats/format.ts';
 import { FatalError, TransientError } from '../model/errors.ts';
 import type { Rejection } from '../model/row.ts';
 import { type Message, NO_FEED, type SettledMessage, type StreamSlot } from '../model/run.ts';
-import { streamRunId } from '../model/tally.ts';
+import { putOff, streamRunId } from '../model/tally.ts';
 import type { Tenant } from '../model/tenant.ts';
 import type { Ledger, Objects, Sink } from '../ports.ts';
 import { ingest } from './ingest.ts';
+import { metered } from './metered.ts';
 import { putMessageRejection } from './rejects.ts';
 import { type Routed, rawOf, route } from './route.ts';
 import { earliestWriteTime, type WriteTimes } from './write-time.ts';
@@ -80,19 +81,21 @@ async function ingestSlot(
   const { tenant, clock, objects, rejectsBucket } = world;
   const byPosition = new Map(messages.map((message) => [message.position, message]));
   const writeTimes = writeTimesOf(messages, earliestWriteTime(world));
-  const settled: SettledMessage[] = [];
-  const settle = async (feed: string, position: string, outcome: SettledMessage['outcome']) => {
+  let settled: SettledMessage[] = [];
+  const settle = async (feed: string, position: string, outcome: SettledMessage['outcome'], database?: number) => {
     const message = byPosition.get(position) as Message;
     if (typeof outcome === 'object') {
       const run = { feed, day: slot.minute.toISOString().slice(0, 10), runId: streamRunId(slot) };
       await putMessageRejection(objects, rejectsBucket, run, outcome);
     }
     const latency = Math.max(0, clock.now().getTime() - message.arrivedAt.getTime());
-    settled.push({ position, feed, outcome, bytes: message.data.byteLength, latency });
+    const bytes = message.data.byteLength;
+    settled.push({ position, feed, outcome, bytes, latency, ...(database !== undefined && { database }) });
   };
 
   for (const rejection of unrouted) await settle(NO_FEED, String(rejection.position), rejection);
   for (const [feed, items] of byFeed) {
+    const meter = metered(world.sink);
     await ingest({
       tenant: tenant.id,
       feed,
@@ -100,15 +103,17 @@ async function ingestSlot(
       chunks: (async function* (): AsyncGenerator<Chunk> {
         yield { items };
       })(),
-      sink: world.sink,
+      sink: meter.sink,
       signal: world.signal,
       writeTimeOf: ({ position }) => writeTimes.get(String(position)) as number,
       settled: async ({ loaded, dropped, rejected }) => {
-        for (const { position } of loaded) await settle(feed.name, String(position), 'loaded');
+        const { milliseconds } = meter.read();
+        for (const { position } of loaded) await settle(feed.name, String(position), 'loaded', milliseconds);
         for (const { position } of dropped) await settle(feed.name, String(position), 'dropped');
         await Promise.all(rejected.map((rejection) => settle(feed.name, String(rejection.position), rejection)));
       },
     });
+    settled = putOff(settled, meter.read().throttles);
   }
   return settled;
 }

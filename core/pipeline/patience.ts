@@ -1,5 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { TransientError } from '../model/errors.ts';
+import { putOff } from '../model/tally.ts';
 import type { Ledger, Objects, Registry } from '../ports.ts';
 
 /** 50 ms, doubling up to 5 s, each with up to as much again by chance, so that functions do not come back in step. */
@@ -13,11 +14,11 @@ export async function pause(attempt: number, signal: AbortSignal): Promise<'rest
   }
 }
 
-/** Does something that may be done twice, again and again while it fails for a passing reason and there is time. */
-export async function patiently<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
+/** Does something that may be done twice, again and again while it fails for a passing reason and there is time; it is told how often it has failed. */
+export async function patiently<T>(signal: AbortSignal, work: (failed: number) => Promise<T>): Promise<T> {
   for (let attempt = 0; ; attempt++) {
     try {
-      return await work();
+      return await work(attempt);
     } catch (error) {
       if (!(error instanceof TransientError) || (await pause(attempt, signal)) === 'out of time') throw error;
     }
@@ -31,7 +32,7 @@ export const patientLedger = (ledger: Ledger, signal: AbortSignal): Ledger => ({
   settle: (...given) => patiently(signal, () => ledger.settle(...given)),
   find: (...given) => patiently(signal, () => ledger.find(...given)),
   counted: (...given) => patiently(signal, () => ledger.counted(...given)),
-  tally: (...given) => patiently(signal, () => ledger.tally(...given)),
+  tally: (slot, messages) => patiently(signal, (failed) => ledger.tally(slot, putOff(messages, failed))),
 });
 
 export const patientObjects = (objects: Objects, signal: AbortSignal): Objects => ({

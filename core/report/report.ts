@@ -1,6 +1,7 @@
 import { addCounts, type Counts, noCounts, type Place, placeOf, type Rejection } from '../model/row.ts';
 import type { StreamRun } from '../model/run.ts';
 import type { ShownRun, ShownState } from './liveness.ts';
+import { figuresOf, type MessageSpread } from './messages.ts';
 
 export interface Spread {
   readonly min: number;
@@ -21,7 +22,9 @@ export interface FeedReport {
   /** Rows loaded by second of that time, over all files; null when no file has loaded. */
   readonly fileRowsPerSecond: number | null;
   /** Milliseconds from a message's arrival on the stream to the database's answer; null when there was none. */
-  readonly messageMilliseconds: Spread | null;
+  readonly messageMilliseconds: MessageSpread | null;
+  /** How often the database put rows of messages off. */
+  readonly throttles: number;
 }
 
 /** A rejected row, or a file that was refused or failed (then `position` is null). */
@@ -65,29 +68,25 @@ export function reportOf(tenant: string, days: { from: string; to: string }, { f
 
 function feedReport(feed: string, allFiles: readonly ShownRun[], streams: readonly StreamRun[]): FeedReport {
   const files = allFiles.filter((run) => run.feed === feed);
-  const tallies = streams.map(({ feeds }) => feeds[feed]).filter((tally) => tally !== undefined);
+  const messages = figuresOf(streams.map(({ feeds }) => feeds[feed]).filter((tally) => tally !== undefined));
   const counts = noCounts();
-  for (const part of [...files, ...tallies]) addCounts(counts, part.counts);
+  for (const part of [...files, messages]) addCounts(counts, part.counts);
   const ended = files.filter((run) => run.state === 'loaded' || run.state === 'partial');
   const seconds = ended.map(
     ({ startedAt, endedAt }) => ((endedAt ?? startedAt).getTime() - startedAt.getTime()) / 1000,
   );
   const total = sum(seconds);
-  const messages = sum(tallies.map((tally) => tally.counts.read));
 
   return {
     feed,
     files: countBy(files.map(({ state }) => state)),
-    messages,
-    bytes: sum([...files, ...tallies].map(({ bytes }) => bytes)),
+    messages: messages.counts.read,
+    bytes: sum([...files, messages].map(({ bytes }) => bytes)),
     counts,
     fileSeconds: spread(seconds, total, seconds.length),
     fileRowsPerSecond: total > 0 ? sum(ended.map((run) => run.counts.loaded)) / total : null,
-    messageMilliseconds: spread(
-      tallies.flatMap(({ latency }) => [latency.min, latency.max]),
-      sum(tallies.map(({ latency }) => latency.sum)),
-      messages,
-    ),
+    messageMilliseconds: messages.milliseconds,
+    throttles: messages.throttles,
   };
 }
 

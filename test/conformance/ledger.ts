@@ -227,7 +227,7 @@ export function testLedger(open: (clock: Clock) => Ledger & LedgerReader): void 
       const { clock, ledger } = world();
       const slot = newSlot();
       const refused: Rejection = { ...rejection, position: position(3) };
-      await ledger.tally(slot, [settled(1), settled(2, 'dropped')]);
+      await ledger.tally(slot, [{ ...settled(1), database: 40, throttles: 3 }, settled(2, 'dropped')]);
       const startedAt = clock.now();
       clock.advance(5);
       await ledger.tally(slot, [settled(3, refused), settled(4, 'loaded', 'g')]);
@@ -241,12 +241,14 @@ export function testLedger(open: (clock: Clock) => Ledger & LedgerReader): void 
             f: {
               counts: { read: 3, loaded: 1, dropped: 1, rejected: 1 },
               bytes: 30,
-              latency: { min: 1, max: 3, sum: 6 },
+              latency: { min: 1, max: 3, sum: 6, buckets: expect.any(Object) },
+              database: { messages: 1, sum: 40, throttles: 3 },
             },
             g: {
               counts: { read: 1, loaded: 1, dropped: 0, rejected: 0 },
               bytes: 10,
-              latency: { min: 4, max: 4, sum: 4 },
+              latency: { min: 4, max: 4, sum: 4, buckets: expect.any(Object) },
+              database: { messages: 0, sum: 0, throttles: 0 },
             },
           },
           startedAt,

@@ -177,6 +177,25 @@ describe('a stream run', () => {
     ]);
   });
 
+  test('knows how often the database put rows off, and for how many messages it was asked', async () => {
+    const world = memoryWorld();
+    let refusals = 2;
+    const busy: Sink = {
+      ...world.sink,
+      write: async (table, rows, signal) => {
+        if (refusals-- > 0) return rows.map((_, index) => ({ index, message: 'overloaded', retryable: true }));
+        return world.sink.write(table, rows, signal);
+      },
+    };
+    const messages = [message(1, reading(1)), message(2, reading(2, 'twice')), message(3, reading(3, 'drop'))];
+    await ingestMessages(messages, { ...world.attempt(), sink: busy });
+    await give(world, message(4, reading(4)));
+    const [run] = await runsOf(world);
+    // Two messages with three rows, put off twice, took at least the pauses between the attempts.
+    expect(run?.feeds.readings?.database).toMatchObject({ messages: 3, throttles: 6 });
+    expect(run?.feeds.readings?.database?.sum).toBeGreaterThan(2 * 50);
+  });
+
   test('counts no time below zero when the clocks differ', async () => {
     const world = memoryWorld();
     await give(world, message(1, reading(1), { arrivedAt: new Date(world.clock.now().getTime() + 5000) }));
