@@ -10,9 +10,10 @@ import { findRun } from './find-run.ts';
 import { excerpt, type Result } from './ui.ts';
 import { openWorld } from './world.ts';
 
-/** Rejections of one kind: the same code at the same column. */
+/** Rejections of one kind: the same code, by the same quality rule if it is one's, at the same column. */
 export interface RejectGroup {
   readonly code: string;
+  readonly rule: string | null;
   readonly column: string | null;
   readonly title: string;
   readonly count: number;
@@ -31,7 +32,7 @@ export const runRejects = async (id: string): Promise<Result> => {
     const rejections = await readRejections(settings, namesOf(tenant.id).rejects, run);
     const groups = groupOf(rejections);
     const lines = groups.flatMap((group) => [
-      `${group.code}  ${group.count} × ${group.title}${group.column === null ? '' : `, column "${group.column}"`}`,
+      `${group.code}  ${group.count} × ${group.title}${group.rule === null ? '' : `, rule "${group.rule}"`}${group.column === null ? '' : `, column "${group.column}"`}`,
       ...group.rejections
         .slice(0, SHOWN)
         .flatMap((rejection) => [`  ${placeText(rejection)}: ${rejection.message}`, `    ${excerpt(rejection.raw)}`]),
@@ -67,10 +68,11 @@ const readRejections = async (settings: Settings, bucket: string, run: FileRun |
 };
 
 const groupOf = (rejections: readonly Rejection[]): RejectGroup[] =>
-  Object.values(Object.groupBy(rejections, ({ code, column }) => `${code} ${column ?? ''}`))
+  Object.values(Object.groupBy(rejections, ({ code, rules, column }) => JSON.stringify([code, rules?.[0], column])))
     .filter((members) => members !== undefined)
     .map((members) => {
-      const { code, column } = members[0] as Rejection;
-      return { code, column: column ?? null, title: codes[code][0], count: members.length, rejections: members };
+      const { code, rules, column } = members[0] as Rejection;
+      const rule = rules?.[0] ?? null;
+      return { code, rule, column: column ?? null, title: codes[code][0], count: members.length, rejections: members };
     })
     .toSorted((a, b) => b.count - a.count);

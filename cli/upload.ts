@@ -67,7 +67,7 @@ export const runUpload = (
 function withTransforms(deployed: Deployed) {
   const own = tenants.find(({ id }) => id === deployed.tenant.id);
   if (own && checkoutOf(deployed).same !== null)
-    return tenantOf(deployed, (name) => own.feeds.find((feed) => feed.name === name)?.transform);
+    return tenantOf(deployed, (name) => own.feeds.find((feed) => feed.name === name));
   throw new CliError(
     'SLU-4002',
     `--check runs the transforms of tenant ${deployed.tenant.id}, which is not in this checkout`,

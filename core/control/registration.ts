@@ -1,3 +1,4 @@
+import type { Rule } from '../model/quality.ts';
 import type { Feed, Tenant } from '../model/tenant.ts';
 import type { Registry } from '../ports.ts';
 
@@ -10,7 +11,7 @@ export interface Registered {
   readonly profile: RegisteredProfile;
 }
 
-/** Plain data: a profile without its transforms. */
+/** Plain data: a profile without its transforms, and without the code of its rules. */
 export type RegisteredProfile = Omit<Tenant, 'feeds'> & { readonly feeds: readonly Omit<Feed, 'transform'>[] };
 
 const PART = 'profile';
@@ -28,13 +29,17 @@ export const registerProfile = (registry: Registry, tenant: Tenant, version: str
 export const registeredProfile = (registry: Pick<Registry, 'read'>): Promise<Registered | null> =>
   registry.read<Registered>(PART, NAME);
 
-/** The profile as the core takes it; whoever needs a transform brings it. */
+/** The profile as the core takes it; whoever needs its code, transforms and rules, brings the feeds that have it. */
 export const tenantOf = (
   { profile }: Registered,
-  transformOf: (feed: string) => Feed['transform'] | undefined = () => undefined,
+  codeOf: (feed: string) => Feed | undefined = () => undefined,
 ): Tenant => ({
   ...profile,
-  feeds: profile.feeds.map((feed) => ({ ...feed, transform: transformOf(feed.name) ?? withoutTransform })),
+  feeds: profile.feeds.map((feed) => {
+    const { transform = withoutTransform, quality = [] } = codeOf(feed.name) ?? {};
+    const rules = feed.quality?.map((rule) => ({ ...quality.find(({ name }) => name === rule.name), ...rule }));
+    return { ...feed, transform, ...(rules && { quality: rules as readonly Rule[] }) };
+  }),
 });
 
 const withoutTransform = (): never => {

@@ -17,6 +17,8 @@ export const caps = Object.freeze({
   /** The command judges files one after the other and lists them all. */
   filesPerUpload: 10_000,
   shards: 100,
+  /** Each is asked about every record and counted in every run. */
+  rulesPerFeed: 50,
   /** Kinesis keeps a record for a year at most. */
   retentionHours: 8760,
   /** Cassandra's own limit for a row's time to live: 20 years, in seconds. */

@@ -35,6 +35,8 @@ export const codes = {
     'send smaller records or raise the limit in the profile',
   ],
   'SLU-2010': ['the transform did not return in time', 'make the transform finish; it must not wait'],
+  'SLU-2018': ['the record breaks a quality rule', 'mend the record, or the rule that the message names'],
+  'SLU-2019': ['a quality rule cannot judge the record', 'mend the rule: it answers true or false, at once'],
 
   'SLU-3001': ['the key names no feed of the tenant', 'upload to <staging bucket>/<feed>/<file>'],
   'SLU-3002': ['the file’s extension is not one that the feed takes', 'send one of the formats that the message names'],

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { caps } from './caps.ts';
+import { severities } from './quality.ts';
 import { extensions } from './tenant.ts';
 
 /** What a profile is made of, as plain data; what its parts mean to each other is in profile.ts. */
@@ -27,6 +28,28 @@ const hours = z.union(
   '{from, to} or {cron, minutes}',
 );
 
+const code = z.custom((value) => typeof value === 'function', 'a function');
+
+/** Of a rule on records or on files; profile-quality.ts says which parts belong together. */
+const rule = z.strictObject({
+  name: z.string(),
+  description: words,
+  severity: z.enum(severities),
+  column: z.string().optional(),
+  record: code.optional(),
+  row: code.optional(),
+  file: z
+    .strictObject({
+      minRows: whole(1, caps.maxFileRows).optional(),
+      unique: z.array(z.string()).optional(),
+      nullsIn: z.string().optional(),
+      maxShare: z.number().min(0).max(1).optional(),
+      newestOf: z.string().optional(),
+      maxAgeHours: z.number().min(0).optional(),
+    })
+    .optional(),
+});
+
 const feed = z.strictObject({
   name: z.string(),
   description: words,
@@ -36,7 +59,8 @@ const feed = z.strictObject({
   sameContent: z.enum(['load', 'skip']).optional(),
   overwrite: z.enum(['upsert', 'replace']).optional(),
   hours: hours.optional(),
-  transform: z.custom((value) => typeof value === 'function', 'a function'),
+  quality: z.array(rule).max(caps.rulesPerFeed).optional(),
+  transform: code,
 });
 
 const limits = z.strictObject({
@@ -77,6 +101,8 @@ export function knownKeys(path: readonly PropertyKey[]): readonly string[] {
     'feeds.*.hours': { from: 0, to: 0, cron: 0, minutes: 0 },
     'feeds.*': feed.shape,
     'feeds.*.table': table.shape,
+    'feeds.*.quality.*': rule.shape,
+    'feeds.*.quality.*.file': rule.shape.file.unwrap().shape,
   };
   return Object.keys(shapes[place] ?? {}).filter((name) => name !== 'out');
 }

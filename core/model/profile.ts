@@ -2,6 +2,7 @@ import type { z } from 'zod';
 import { cronProblem } from './cron.ts';
 import { keyspacesLimits } from './keyspaces-limits.ts';
 import { didYouMean, nearest } from './nearest.ts';
+import { checkQuality } from './profile-quality.ts';
 import { knownKeys, profileShape } from './profile-shape.ts';
 import { NO_FEED } from './run.ts';
 import { show } from './show.ts';
@@ -126,8 +127,10 @@ function checkId(id: string, say: Say): void {
 function checkFeeds(feeds: readonly Partial<Feed>[], say: Say): void {
   const seen = new Map<unknown, number>();
   const tables = new Map<unknown, { shape: string; feed: unknown }>();
-  for (const [index, { name, table, transform }] of feeds.entries()) {
+  for (const [index, feed] of feeds.entries()) {
+    const { name, table, transform } = feed;
     const place = `feeds.${index}`;
+    checkQuality(feed, place, say);
     if (typeof name === 'string') {
       if (name === NO_FEED) say(`${place}.name`, `"${NO_FEED}" stands for no feed in the ledger; choose another`);
       else if (!/^[a-z][a-z0-9_-]{0,47}$/.test(name)) {

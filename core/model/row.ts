@@ -20,7 +20,7 @@ export interface Row extends Place {
   readonly raw: string;
 }
 
-export type Stage = 'read' | 'transform' | 'load';
+export type Stage = 'read' | 'transform' | 'judge' | 'load';
 
 /** A record that was refused, with all that its sender needs to find and mend it. */
 export interface Rejection extends Place {
@@ -29,6 +29,8 @@ export interface Rejection extends Place {
   readonly message: string;
   /** The column at fault, when there is one. */
   readonly column?: string;
+  /** Quality rules that the record breaks, first the one that rejects it. */
+  readonly rules?: readonly string[];
   readonly raw: string;
 }
 

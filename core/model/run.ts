@@ -1,5 +1,6 @@
 import type { Code } from './codes.ts';
 import type { Latency } from './latency.ts';
+import type { RuleCounts } from './quality.ts';
 import type { Counts, Rejection } from './row.ts';
 
 /**
@@ -125,6 +126,8 @@ export interface DatabaseTally {
 /** What became of the messages of one feed in one stream run. */
 export interface FeedTally {
   counts: Counts;
+  /** How many messages broke a quality rule, by its name; a rule that none has broken is absent. */
+  rules?: RuleCounts;
   bytes: number;
   latency: Latency;
   /** Absent in runs that were counted by an older version. */
@@ -164,6 +167,8 @@ export interface SettledMessage {
   readonly position: string;
   readonly feed: string;
   readonly outcome: 'loaded' | 'dropped' | Rejection;
+  /** Quality rules that the message breaks; absent when it breaks none. */
+  readonly broken?: readonly string[];
   readonly bytes: number;
   /** Milliseconds from arrival to the database's answer. */
   readonly latency: number;

@@ -1,4 +1,5 @@
 import { noLatency, observe } from './latency.ts';
+import { addBroken } from './quality.ts';
 import { type Counts, noCounts } from './row.ts';
 import { type FeedTally, SAMPLE_SIZE, type SettledMessage, type StreamRun, type StreamSlot } from './run.ts';
 
@@ -21,11 +22,15 @@ export const emptyStreamRun = (slot: StreamSlot, now: Date): StreamRun => ({
 export function addMessages(run: StreamRun, messages: readonly SettledMessage[], now: Date): StreamRun {
   const feeds: Record<string, FeedTally> = structuredClone(run.feeds);
   const firstRejections = [...run.firstRejections];
-  for (const { feed, outcome, bytes, latency, database, throttles = 0 } of messages) {
+  for (const { feed, outcome, broken, bytes, latency, database, throttles = 0 } of messages) {
     feeds[feed] ??= { counts: noCounts(), bytes: 0, latency: noLatency() };
     const tally = feeds[feed] as FeedTally;
     tally.counts.read++;
     tally.counts[kindOf(outcome)]++;
+    if (broken) {
+      tally.rules ??= {};
+      addBroken(tally.rules, broken);
+    }
     tally.bytes += bytes;
     observe(tally.latency, latency);
     tally.database ??= { messages: 0, sum: 0, throttles: 0 };

@@ -1,4 +1,5 @@
 import type { Fields } from './fields.ts';
+import type { Rule } from './quality.ts';
 import type { Table } from './table.ts';
 
 /** Formats of files, each with its extensions. Messages on the stream are JSON objects. */
@@ -39,6 +40,8 @@ export interface Feed<Out = unknown> {
   readonly overwrite?: 'upsert' | 'replace';
   /** When files of this feed are loaded; absent: when those of the tenant are. */
   readonly hours?: Hours;
+  /** What must hold of its records, and what is done when it does not; docs/quality.md. */
+  readonly quality?: readonly Rule<Out>[];
   /**
    * The tenant's own code: one record in, a row out, several rows, or null to drop the record. Throwing rejects it.
    * It is pure: no I/O, no clock, no state, so that a second attempt gives the same rows.

@@ -15,6 +15,8 @@ export interface Settled {
   readonly loaded: readonly Row[];
   readonly dropped: readonly Row[];
   readonly rejected: readonly Rejection[];
+  /** The quality rules that records break, by position: of those that are loaded and of those that are rejected. */
+  readonly broken: ReadonlyMap<Row['position'], readonly string[]>;
   /** What the loaded rows became in the sink. */
   readonly outputs: readonly Readonly<Record<string, unknown>>[];
 }
@@ -34,7 +36,7 @@ export interface IngestTask {
 }
 
 /**
- * The pipeline of files and messages alike: read, transform, load, settle, window by window, so that memory does not grow
+ * The pipeline of files and messages alike: read, transform, judge, load, settle, window by window, so that memory does not grow
  * with the delivery. While one window is being written the next is read and transformed. Answers a refusal when the
  * delivery cannot be read to its end.
  */
@@ -74,7 +76,9 @@ function settle(read: number, transformed: readonly Transformed[], rejected: Rej
   const loaded: Row[] = [];
   const dropped: Row[] = [];
   const stored: Readonly<Record<string, unknown>>[] = [];
-  for (const { row, outputs } of transformed) {
+  const broken = new Map(rejected.flatMap(({ position, rules }) => (rules ? [[position, rules]] : [])));
+  for (const { row, outputs, broken: rules } of transformed) {
+    if (rules.length > 0) broken.set(row.position, rules);
     if (outputs.length === 0) dropped.push(row);
     else if (!refused.has(row.position)) {
       loaded.push(row);
@@ -83,7 +87,7 @@ function settle(read: number, transformed: readonly Transformed[], rejected: Rej
   }
   const counts = { read, loaded: loaded.length, dropped: dropped.length, rejected: rejected.length };
   if (!balanced(counts)) throw new FatalError('SLU-5005', `counts do not balance: ${JSON.stringify(counts)}`);
-  return { counts, loaded, dropped, rejected, outputs: stored };
+  return { counts, loaded, dropped, rejected, broken, outputs: stored };
 }
 
 interface Window {

@@ -15,7 +15,7 @@ interface Pending extends SinkRow {
  * the signal ends the patience: then it throws a `TransientError` and nothing counts as done.
  */
 export async function load(
-  transformed: readonly Transformed[],
+  transformed: readonly Pick<Transformed, 'row' | 'outputs'>[],
   table: Table,
   sink: Sink,
   writeTimeOf: (row: Row) => number,

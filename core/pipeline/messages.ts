@@ -1,6 +1,6 @@
 import type { Chunk } from '../formats/format.ts';
 import { FatalError, TransientError } from '../model/errors.ts';
-import type { Rejection } from '../model/row.ts';
+import type { Rejection, Row } from '../model/row.ts';
 import { type Message, NO_FEED, type SettledMessage, type StreamSlot } from '../model/run.ts';
 import { putOff, streamRunId } from '../model/tally.ts';
 import type { Tenant } from '../model/tenant.ts';
@@ -82,15 +82,19 @@ async function ingestSlot(
   const byPosition = new Map(messages.map((message) => [message.position, message]));
   const writeTimes = writeTimesOf(messages, earliestWriteTime(world));
   let settled: SettledMessage[] = [];
-  const settle = async (feed: string, position: string, outcome: SettledMessage['outcome'], database?: number) => {
+  const settle = async (
+    feed: string,
+    position: string,
+    outcome: SettledMessage['outcome'],
+    about: Pick<SettledMessage, 'broken' | 'database'> = {},
+  ) => {
     const message = byPosition.get(position) as Message;
     if (typeof outcome === 'object') {
       const run = { feed, day: slot.minute.toISOString().slice(0, 10), runId: streamRunId(slot) };
       await putMessageRejection(objects, rejectsBucket, run, outcome);
     }
     const latency = Math.max(0, clock.now().getTime() - message.arrivedAt.getTime());
-    const bytes = message.data.byteLength;
-    settled.push({ position, feed, outcome, bytes, latency, ...(database !== undefined && { database }) });
+    settled.push({ position, feed, outcome, bytes: message.data.byteLength, latency, ...about });
   };
 
   for (const rejection of unrouted) await settle(NO_FEED, String(rejection.position), rejection);
@@ -106,11 +110,16 @@ async function ingestSlot(
       sink: meter.sink,
       signal: world.signal,
       writeTimeOf: ({ position }) => writeTimes.get(String(position)) as number,
-      settled: async ({ loaded, dropped, rejected }) => {
+      settled: async ({ loaded, dropped, rejected, broken }) => {
         const { milliseconds } = meter.read();
-        for (const { position } of loaded) await settle(feed.name, String(position), 'loaded', milliseconds);
-        for (const { position } of dropped) await settle(feed.name, String(position), 'dropped');
-        await Promise.all(rejected.map((rejection) => settle(feed.name, String(rejection.position), rejection)));
+        const end = ({ position }: Pick<Row, 'position'>, outcome: SettledMessage['outcome']) => {
+          const rules = broken.get(position);
+          const about = { ...(rules && { broken: rules }), ...(outcome === 'loaded' && { database: milliseconds }) };
+          return settle(feed.name, String(position), outcome, about);
+        };
+        for (const row of loaded) await end(row, 'loaded');
+        for (const row of dropped) await end(row, 'dropped');
+        await Promise.all(rejected.map((rejection) => end(rejection, rejection)));
       },
     });
     settled = putOff(settled, meter.read().throttles);

@@ -1,10 +1,11 @@
-import { Script } from 'node:vm';
 import type { Refusal } from '../formats/format.ts';
 import { type Code, codes } from '../model/codes.ts';
 import { conformer } from '../model/conform.ts';
 import { Fields } from '../model/fields.ts';
-import { placeOf, type Rejection, type Row, RowError } from '../model/row.ts';
+import { placeOf, type Rejection, type Row, RowError, type Stage } from '../model/row.ts';
 import type { Feed } from '../model/tenant.ts';
+import { Broken, judgeOf } from './judge.ts';
+import { interruptible, isAsync, textOf } from './tenant-code.ts';
 
 type Values = Readonly<Record<string, unknown>>;
 
@@ -12,6 +13,8 @@ type Values = Readonly<Record<string, unknown>>;
 export interface Transformed {
   readonly row: Row;
   readonly outputs: readonly Values[];
+  /** Names of the quality rules that the record breaks, though it is loaded. */
+  readonly broken: readonly string[];
 }
 
 export type Transformer = (rows: readonly Row[]) => {
@@ -42,27 +45,30 @@ export const PATIENCE_WITH_FILES: Patience = { ...PATIENCE, most: 20 };
 /** Characters of a rejection's message, which may be the tenant's own, that are kept: the ledger holds the first ones. */
 const MESSAGE_LIMIT = 1000;
 
-/** Makes the stage that runs a feed's transform over rows and checks what it returns; every row has one outcome. */
+/**
+ * Makes the stages that run a feed's transform over rows, check what it returns, and judge it by the feed's rules; every row has one outcome.
+ */
 export function transformer(
   feed: Feed,
   context: { readonly tenant: string; readonly origin: string },
   { first, least, most }: Patience = PATIENCE,
 ): Transformer {
   const conform = conformer(feed.table);
+  const judge = judgeOf(feed);
   let patience = first;
   let interrupted = 0;
   const one = (row: Row): Transformed | Rejection => {
     try {
       const { position } = row;
-      // Never called: a loop that only ever awaits could not be interrupted.
       if (isAsync(feed.transform)) throw new RowError('SLU-2007', `the transform returned ${describe(PROMISE)}`);
-      const result = feed.transform(new Fields(row.values), { ...context, feed: feed.name, position });
+      const fields = new Fields(row.values);
+      const result = feed.transform(fields, { ...context, feed: feed.name, position });
       const outputs = result === null ? [] : Array.isArray(result) ? (result as Values[]) : [result as Values];
       for (const output of outputs) {
         if (!isPlain(output)) throw new RowError('SLU-2007', `the transform returned ${describe(output)}`);
         conform(output);
       }
-      return { row, outputs };
+      return { row, outputs, broken: judge.row(fields, outputs) };
     } catch (error) {
       return rejection(row, error);
     }
@@ -86,42 +92,20 @@ export function transformer(
       // The time may also run out just when the work is done.
       const at = next;
       if (at === rows.length || interruptible(upTo(at + 1), patience) || next > at) continue;
-      const { position } = rows[next] as Row;
-      rejected.push(reject(rows[next] as Row, 'SLU-2010', `the transform did not return within ${patience / 1000} s`));
+      const row = rows[next] as Row;
+      rejected.push(rejection(row, judge.interrupted(patience) ?? tooSlow(patience)));
       next++;
       interrupted++;
       patience = Math.max(least, Math.ceil(patience / 2));
       if (interrupted < most) continue;
-      const message = `given up at record ${position}: the transform did not return for ${interrupted} records`;
+      const message = `given up at record ${row.position}: the transform did not return for ${interrupted} records`;
       return { transformed, rejected, refusal: { code: 'SLU-2010', message } };
     }
     return { transformed, rejected };
   };
 }
 
-const script = new Script('sluiceWork()');
-
-/**
- * Runs work and answers whether it came to its end in time. The only way to stop a loop inside synchronous code is the
- * time limit of `node:vm`; it is used for nothing else, least of all as a sandbox.
- */
-function interruptible(work: () => void, milliseconds: number): boolean {
-  const scope = globalThis as { sluiceWork?: () => void };
-  scope.sluiceWork = work;
-  try {
-    script.runInThisContext({ timeout: milliseconds });
-    return true;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ERR_SCRIPT_EXECUTION_TIMEOUT') return false;
-    throw error;
-  } finally {
-    delete scope.sluiceWork;
-  }
-}
-
 const PROMISE = Promise.resolve();
-
-const isAsync = (transform: unknown): boolean => /^Async/.test(Object.prototype.toString.call(transform).slice(8));
 
 function isPlain(value: unknown): value is Values {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
@@ -141,25 +125,22 @@ function describe(value: unknown): string {
     : `${typeof value === 'object' ? 'an object of a class' : `a ${typeof value}`}`;
 }
 
+const tooSlow = (patience: number) =>
+  new RowError('SLU-2010', `the transform did not return within ${patience / 1000} s`);
+
 function rejection(row: Row, error: unknown): Rejection {
+  if (error instanceof Broken) {
+    return { ...reject(row, error.code, error.message, 'judge'), ...columnOf(error), rules: error.rules };
+  }
   if (error instanceof RowError) return { ...reject(row, error.code, error.message), ...columnOf(error) };
   return reject(row, 'SLU-2006', `${codes['SLU-2006'][0]}: ${textOf(error)}`);
 }
 
-/** Tenants can throw anything, also what cannot be turned into text. */
-function textOf(error: unknown): string {
-  try {
-    return error instanceof Error ? `${error.name}: ${error.message}` : String(error);
-  } catch {
-    return 'something that cannot be shown';
-  }
-}
-
 const columnOf = ({ column }: RowError) => (column === undefined ? {} : { column });
 
-const reject = (row: Row, code: Code, message: string): Rejection => ({
+const reject = (row: Row, code: Code, message: string, stage: Stage = 'transform'): Rejection => ({
   ...placeOf(row),
-  stage: 'transform',
+  stage,
   code,
   message: message.length > MESSAGE_LIMIT ? `${message.slice(0, MESSAGE_LIMIT)}…` : message,
   raw: row.raw,

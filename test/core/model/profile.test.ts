@@ -4,6 +4,7 @@ import { capped, caps } from '../../../core/model/caps.ts';
 import { problemsBetween, problemsOf } from '../../../core/model/profile.ts';
 import { placeOf } from '../../../core/model/profile-place.ts';
 import { columnTypes } from '../../../core/model/profile-shape.ts';
+import { freshness, minRows, notNull, nullShare, oneOf, pattern, range, unique } from '../../../core/model/quality.ts';
 import type { Tenant } from '../../../core/model/tenant.ts';
 import { tenants } from '../../../tenants/index.ts';
 import { problemLines, profileProblems } from '../../../tenants/problems.ts';
@@ -26,6 +27,12 @@ const table = (change: Record<string, unknown>) =>
   wrong((profile) => {
     for (const feed of profile.feeds) feed.table = { ...feed.table, ...change };
   });
+const ruled = (...quality: unknown[]) => wrong((p) => (p.feeds[0].quality = quality));
+const kept = { name: 'kept', description: 'is kept', severity: 'warn', row: () => true };
+const ofFile = (file: unknown, changes = {}) => {
+  const { row: _, ...rule } = kept;
+  return ruled({ ...rule, file, ...changes });
+};
 const columns = (count: number) => Object.fromEntries(Array.from({ length: count }, (_, at) => [`c${at}`, 'text']));
 
 const MISTAKES: readonly [what: string, profile: Tenant, path: string, message: RegExp][] = [
@@ -101,6 +108,66 @@ const MISTAKES: readonly [what: string, profile: Tenant, path: string, message: 
     wrong((p) => (p.feeds[0].formats = ['ndjsn'])),
     'feeds.0.formats.0',
     /"ndjsn" is not one of csv, ndjson.*; did you mean ndjson\?/,
+  ],
+  ['a rule without a description', ruled({ ...kept, description: '' }), 'feeds.0.quality.0.description', /empty/],
+  [
+    'an unknown severity',
+    ruled({ ...kept, severity: 'refused' }),
+    'feeds.0.quality.0.severity',
+    /"refused" is not one of warn, reject, refuse; did you mean refuse\?/,
+  ],
+  ['an unknown part of a rule', ruled({ ...kept, colum: 'at' }), 'feeds.0.quality.0.colum', /did you mean column\?/],
+  ['a rule with blanks', ruled({ ...kept, name: 'is kept' }), 'feeds.0.quality.0.name', /"is kept" is not lower case/],
+  ['a rule twice', ruled(kept, kept), 'feeds.0.quality.1.name', /"kept" is the name of another rule/],
+  ['too many rules', ruled(...Array.from({ length: 51 }, () => kept)), 'feeds.0.quality', /at most 50/],
+  ['a rule without code', ruled({ ...kept, row: undefined }), 'feeds.0.quality.0', /nothing to judge by/],
+  ['a rule by two', ruled({ ...kept, record: () => true }), 'feeds.0.quality.0', /record and row together/],
+  [
+    'a rule that waits',
+    ruled({ ...kept, row: async () => true }),
+    'feeds.0.quality.0.row',
+    /is async; a rule does not/,
+  ],
+  [
+    'a rule on a column that the table lacks',
+    ruled({ ...kept, column: 'valu' }),
+    'feeds.0.quality.0.column',
+    /no column is named "valu"; did you mean value\?/,
+  ],
+  [
+    'a rule on the file that rejects',
+    ofFile({ minRows: 1 }, { severity: 'reject' }),
+    'feeds.0.quality.0.severity',
+    /takes warn or refuse/,
+  ],
+  ['a rule on the file about nothing', ofFile({}), 'feeds.0.quality.0.file', /exactly one of { minRows }, { unique }/],
+  ['half a rule on the file', ofFile({ nullsIn: 'value' }), 'feeds.0.quality.0.file', /{ nullsIn, maxShare }/],
+  ['two rules in one', ofFile({ minRows: 1, unique: [] }), 'feeds.0.quality.0.file', /exactly one/],
+  ['a misspelt rule on the file', ofFile({ minRow: 1 }), 'feeds.0.quality.0.file.minRow', /did you mean minRows\?/],
+  ['fewer rows than none', ofFile({ minRows: 0 }), 'feeds.0.quality.0.file.minRows', /at least 1/],
+  [
+    'a share above all',
+    ofFile({ nullsIn: 'value', maxShare: 5 }),
+    'feeds.0.quality.0.file.maxShare',
+    /5 is not at most 1/,
+  ],
+  [
+    'uniqueness of a column that the table lacks',
+    ofFile({ unique: ['sensr'] }),
+    'feeds.0.quality.0.file.unique.0',
+    /did you mean sensor\?/,
+  ],
+  [
+    'nulls in the key',
+    ofFile({ nullsIn: 'sensor', maxShare: 0 }),
+    'feeds.0.quality.0.file.nullsIn',
+    /"sensor" is part of the key: it is never null/,
+  ],
+  [
+    'the newest of a number',
+    ofFile({ newestOf: 'value', maxAgeHours: 1 }),
+    'feeds.0.quality.0.file.newestOf',
+    /"value" is a "double"; expected is a timestamp or a date/,
   ],
   [
     'a cron expression with a minute that is none',
@@ -260,6 +327,14 @@ describe('a profile', () => {
       expect(opensAt(right.hours, opensAt(right.hours, now) ?? now)).toBeNull();
     },
   );
+
+  test('may have every kind of rule', () => {
+    const ofColumns = [notNull('value'), range('value', { min: 0 }), pattern('note', /x/), oneOf('note', ['x'])];
+    const ofFiles = [minRows(1), unique(), unique(['value']), nullShare('value', 0.5), freshness('day', 24)];
+    const timed = { ...readingsTable, columns: { ...readingsTable.columns, day: 'date' } } as const;
+    const feed = { ...readings, table: timed, quality: [...ofColumns, ...ofFiles] };
+    expect(problemsOf(tenantOf({}, [feed]))).toEqual([]);
+  });
 
   test('may use every type of column that tables have', () => {
     const all = Object.fromEntries(columnTypes.map((type) => [`a_${type}`, type]));
