@@ -38,8 +38,11 @@ export async function follow(refs: readonly RunRef[], ledger: ReadLedger, ui: Ui
 
 /** True for a run that has ended or was given up, or that waits for a time which nobody sits out. */
 export const isOver = (run: FileRun | undefined): boolean =>
-  run !== undefined &&
-  (isSettled(run.state) || isGivenUp(run) || (run.state === 'deferred' && run.reason?.code !== 'SLU-3017'));
+  run !== undefined && (isSettled(run.state) || isGivenUp(run) || (run.state === 'deferred' && !isSoon(run)));
+
+/** A file waits for its turn for long when the one before it does. */
+const isSoon = ({ reason, deferredUntil }: FileRun): boolean =>
+  reason?.code === 'SLU-3017' && Number(deferredUntil) - Date.now() < PATIENCE;
 
 function progressOf(runs: readonly FileRun[], all: number): string {
   const ended = runs.filter(isOver);

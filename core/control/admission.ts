@@ -41,13 +41,13 @@ export const TURN = 60_000;
  * A run for which an earlier attempt has reserved its share may have written rows already: it is loaded to its end, whatever has come in its way
  * since. Null for any other.
  */
-export async function admitAgain(run: FileRun, { registry }: AdmissionWorld): Promise<Decision | null> {
+export async function admitAgain(run: FileRun, { registry }: AdmissionWorld): Promise<FileRun | null> {
   if (run.usageDay === null) return null;
   const taken = await registry.change<Usage, boolean>(USAGE_PART, run.usageDay, (before) => {
     const usage = before && takeOver(before, run.id, run.attempt);
     return { value: usage ?? before, result: usage !== null };
   });
-  return taken ? { kind: 'go', run } : null;
+  return taken ? run : null;
 }
 
 /** Dates the version, so that every attempt writes with the same times, and finds one that comes too late. */
@@ -105,9 +105,13 @@ export function admitHours(run: FileRun, feed: Feed, { tenant, clock }: Admissio
 export const hoursText = (hours: Hours): string =>
   'cron' in hours ? `at "${hours.cron}"` : `from ${hours.from} to ${hours.to} UTC`;
 
+/** Whether a run is skipped when its content has been loaded; one that was asked for by a replay is not. */
+export const skipsContent = (run: FileRun, feed: Feed): run is FileRun & { readonly contentHash: string } =>
+  feed.sameContent === 'skip' && run.generation === 0 && run.contentHash !== null;
+
 /** Skips a file whose very content the feed has loaded, if the profile says so. */
 export async function admitContent(run: FileRun, feed: Feed, { registry }: AdmissionWorld): Promise<Decision> {
-  if (feed.sameContent !== 'skip' || run.generation > 0 || !run.contentHash) return { kind: 'go', run };
+  if (!skipsContent(run, feed)) return { kind: 'go', run };
   const loaded = await registry.read<{ run: string; object: string }>(
     contentPart(feed.name, run.contentHash),
     'loaded',

@@ -7,7 +7,7 @@ import {
   type Decision,
   endQuota,
 } from '../control/admission.ts';
-import { awaitsTurn, takeTurn } from '../control/turns.ts';
+import { awaitsTurn, takeContent, takeTurn } from '../control/turns.ts';
 import { listOpen, noteOpen, type OpenRun, type WaitsFor } from '../control/waiting.ts';
 import type { Refusal } from '../formats/format.ts';
 import { capped } from '../model/caps.ts';
@@ -79,7 +79,8 @@ async function attempt(
   const stop = (state: RunState, reason: Refusal): FileRun => ({ ...held.run(), state, reason });
   if ('code' in admitted) return stop('refused', admitted);
   const file = stored as StoredObject;
-  const reserved = (await admitAgain(held.run(), world)) ?? (await decide(held, file, admitted, world));
+  const again = await admitAgain(held.run(), world);
+  const reserved = again ? await takeContent(again, admitted.feed, world) : await decide(held, file, admitted, world);
   const decision = reserved.kind === 'go' ? await takeTurn(reserved.run, admitted.feed, world) : reserved;
   if (decision.kind === 'defer') return decision;
   if (decision.kind === 'stop') return stop(decision.state, decision.reason);
@@ -104,7 +105,9 @@ async function decide(
   if ('code' in pass) return { kind: 'stop', state: 'refused', reason: pass };
   const fresh = await admitContent({ ...open.run, contentHash: pass.contentHash }, feed, world);
   if (fresh.kind !== 'go') return fresh;
-  const reserved = await admitQuota(fresh.run, pass.rows, world);
+  const alone = await takeContent(fresh.run, feed, world);
+  if (alone.kind !== 'go') return alone;
+  const reserved = await admitQuota(alone.run, pass.rows, world);
   // From here on rows may be written: whoever takes the run over must know, and find the same write times. An attempt that was left behind ends here.
   if (reserved.kind === 'go') await held.note(reserved.run);
   return reserved;

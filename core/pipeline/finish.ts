@@ -1,6 +1,6 @@
 import { contentPart, endQuota, historyPart, versionOf } from '../control/admission.ts';
 import { type KeyHistory, noteLoaded } from '../control/history.ts';
-import { endTurn } from '../control/turns.ts';
+import { endContent, endTurn } from '../control/turns.ts';
 import { listOpen, noteClosed, waitingForOthers } from '../control/waiting.ts';
 import { receiptKey, receiptOf } from '../model/receipt.ts';
 import { type FileRun, hasLoaded } from '../model/run.ts';
@@ -22,6 +22,7 @@ export interface FinishWorld {
  */
 export async function finish(run: FileRun, world: FinishWorld): Promise<void> {
   const { tenant, registry } = world;
+  const feed = tenant.feeds.find(({ name }) => name === run.feed);
   const loaded = hasLoaded(run.state);
   await endQuota(run, loaded ? { bytes: run.bytes, rows: run.counts.read } : undefined, registry);
   if (loaded && run.rejectsOf === null) {
@@ -30,7 +31,7 @@ export async function finish(run: FileRun, world: FinishWorld): Promise<void> {
       value: noteLoaded(before, version),
       result: undefined,
     }));
-    if (run.contentHash && tenant.feeds.some(({ name, sameContent }) => name === run.feed && sameContent === 'skip')) {
+    if (feed && run.contentHash && feed.sameContent === 'skip') {
       await registry.change<{ run: string; object: string }, void>(
         contentPart(run.feed, run.contentHash),
         'loaded',
@@ -38,9 +39,8 @@ export async function finish(run: FileRun, world: FinishWorld): Promise<void> {
       );
     }
   }
-  if (tenant.feeds.some(({ name, overwrite }) => name === run.feed && overwrite === 'replace')) {
-    await endTurn(run, registry);
-  }
+  if (feed) await endContent(run, feed, registry);
+  if (feed?.overwrite === 'replace') await endTurn(run, registry);
   await tell(run, world);
   await noteClosed(registry, run.id);
   const [next] = waitingForOthers(await listOpen(registry));

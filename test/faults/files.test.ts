@@ -4,7 +4,7 @@ import { randomOf } from '../../core/faults/random.ts';
 import { platform } from './platform.ts';
 import { playSeed } from './seed.ts';
 import { wrongs } from './settled.ts';
-import { calmStory } from './story.ts';
+import { calmStory, type Story, twinStory } from './story.ts';
 
 /**
  * Files are never lost and never counted twice, whatever befalls the calls of ports: test/faults/settled.ts says what that means. A seed that fails here
@@ -21,10 +21,10 @@ const calls = [
 ];
 
 /** Lets one fault befall one call, counted from the first. */
-async function strikeAt(number: number, fault: Fault) {
+async function strikeAt(story: Story, number: number, fault: Fault) {
   let call = 0;
   let struck: string | null = null;
-  const world = platform(calmStory, randomOf(1), {
+  const world = platform(story, randomOf(1), {
     strike(name) {
       if (call++ !== number) return null;
       struck = name;
@@ -32,27 +32,39 @@ async function strikeAt(number: number, fault: Fault) {
     },
   });
   const ended = await world.run();
-  return { struck, wrongs: ended ? await wrongs(calmStory, world) : ['it never ends'] };
+  return {
+    struck,
+    wrongs: ended ? await wrongs(story, world) : ['it never ends'],
+    told: world.announced.map(({ state }) => state),
+  };
 }
 
-describe('in the life of a file and of the version that replaces it', () => {
-  /** Behind it come only ticks that find nothing to do. */
-  const CALLS = 130;
-  const met = new Set<string>();
+/** Stories with the number of their calls: behind it come only ticks that find nothing to do. */
+const lives = [
+  { life: 'of a file and of the version that replaces it', story: calmStory, count: 130 },
+  { life: 'of two files of one content that come at the same moment', story: twinStory, count: 80 },
+] as const;
+const met = new Set<string>();
 
+describe.each(lives)('in the life $life', ({ story, count }) => {
   test.each(faults)('no call of any port is lost or counts twice for a %s', async (fault) => {
     const found: string[] = [];
-    for (let number = 0; number < CALLS; number++) {
-      const { struck, wrongs } = await strikeAt(number, fault);
+    for (let number = 0; number < count; number++) {
+      const { struck, wrongs } = await strikeAt(story, number, fault);
       met.add(struck ?? 'none');
       found.push(...wrongs.map((wrong) => `call ${number}, ${struck}: ${wrong}`));
     }
     expect(found).toEqual([]);
   });
+});
 
-  test('every call of every port has been struck', () => {
-    expect(calls.filter((call) => !met.has(call))).toEqual([]);
-  });
+test('every call of every port has been struck', () => {
+  expect(calls.filter((call) => !met.has(call))).toEqual([]);
+});
+
+test('of two files of one content one waits for the other, and is skipped', async () => {
+  const { told } = await strikeAt(twinStory, Number.POSITIVE_INFINITY, 'error');
+  expect(told.toSorted()).toEqual(['deferred', 'partial', 'skipped']);
 });
 
 describe('over many files, attempts and faults', () => {

@@ -85,6 +85,9 @@ function wrongRuns(story: Story, world: Platform, runs: readonly FileRun[]): str
     const late = others.some(
       (other) => other.object.key === key && hasLoaded(other.state) && other.modified >= run.modified,
     );
+    const { sameContent } = story.tenant.feeds.find(({ name }) => name === run.feed) ?? {};
+    const twice = others.some((other) => uploadOf(other).content === content && hasLoaded(other.state));
+    if (sameContent === 'skip' && hasLoaded(run.state) && twice) found.push(`${about}: its content is loaded twice`);
     const known = others.some((other) => uploadOf(other).content === content && hasLoaded(other.state));
     const deserved = run.state === fate || (run.state === 'superseded' && late) || (run.state === 'skipped' && known);
     if (!deserved) found.push(`${about} is ${run.state} (${run.reason?.message}), and should be ${fate}`);

@@ -52,12 +52,13 @@ export function storyOf(random: Random): Story {
     },
     ...(random.chance(0.2) && { hours: { from: '01:00', to: '23:30' } }),
   });
-  const uploads = shuffled(random, [
+  const all = shuffled(random, [
     ...Array.from({ length: 2 + random.below(4) }, (_, index) => versionsOf(random, `${index}`)).flat(),
-    ...(random.chance(0.5) ? twins(random) : []),
     ...(random.chance(0.4) ? [refused(random)] : []),
     ...(large ? [upload(random, 'readings/large.csv', csv('large', WINDOW + 40, 0), 'loaded')] : []),
   ]);
+  const place = random.below(all.length);
+  const uploads = random.chance(0.5) ? all.toSpliced(place, 0, ...twins(random)) : all;
   return {
     tenant,
     // Often not long before midnight, when quotas begin anew.
@@ -83,9 +84,18 @@ function versionsOf(random: Random, name: string): Upload[] {
   });
 }
 
+/** Files of one content, of which the feed loads one; often they come at the same moment. */
 function twins(random: Random): Upload[] {
   const content = csv('twin', 5, 0);
-  return ['a', 'b'].map((name) => upload(random, `events/twin-${name}.csv`, content, 'loaded'));
+  const names = random.pick([
+    ['a', 'b'],
+    ['a', 'b', 'c'],
+  ]);
+  const together = random.chance(0.6);
+  return names.map((name) => {
+    const twin = upload(random, `events/twin-${name}.csv`, content, 'loaded');
+    return together ? { ...twin, wait: 0, events: [0] } : twin;
+  });
 }
 
 function refused(random: Random): Upload {
@@ -146,4 +156,17 @@ export const calmStory: Story = {
   risk: 0,
   most: 0,
   atOnce: 2,
+};
+
+/** Two files of one content that come at the very same moment, and are worked on side by side. */
+export const twinStory: Story = {
+  ...calmStory,
+  tenant: tenantWith({ limits }),
+  uploads: ['a', 'b'].map((name) => ({
+    wait: 0,
+    key: `events/twin-${name}.csv`,
+    content: csv('twin', 5, 0, true),
+    fate: 'partial',
+    events: [0],
+  })),
 };

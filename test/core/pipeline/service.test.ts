@@ -178,6 +178,57 @@ describe('versions', () => {
   });
 });
 
+describe('files of one content at the same moment', () => {
+  const once = () => memoryWorld(withFeed({ sameContent: 'skip' }));
+  const content = csv(row(1), row(2));
+  const broken = (world: ReturnType<typeof memoryWorld>, nextTry: () => Date | null) => {
+    const write = () => Promise.reject(new TransientError('SLU-5001', 'no answer'));
+    return { ...world.attempt(), sink: { ...world.sink, write }, nextTry };
+  };
+
+  test('are loaded once: the second waits for the first, and is skipped when that has loaded', async () => {
+    const world = once();
+    const files = ['a', 'b', 'c'].map((name) => world.upload(`readings/${name}.csv`, content));
+    const runs = await Promise.all(files.map((file) => ingestObject(file, world.attempt())));
+    expect(runs.map(({ state }) => state).sort()).toEqual(['deferred', 'deferred', 'loaded']);
+    expect(runs.find(({ state }) => state === 'deferred')?.reason).toMatchObject({
+      code: 'SLU-3017',
+      message: expect.stringMatching(/^another file with the same content is being loaded, by the run readings\./),
+    });
+    await drain(world);
+    expect(Object.values(await states(world)).sort()).toEqual(['loaded', 'skipped', 'skipped']);
+    expect(await usageOf(world)).toMatchObject({ files: 1, rows: 2, reserved: {} });
+  });
+
+  test('wait for the first while it is to be tried again, and no longer when it was given up', async () => {
+    const world = once();
+    const [first, second, third] = ['a', 'b', 'c'].map((name) => world.upload(`readings/${name}.csv`, content)) as [
+      ObjectRef,
+      ObjectRef,
+      ObjectRef,
+    ];
+    const soon = new Date(world.clock.now().getTime() + 300_000);
+    await expect(
+      ingestObject(
+        first,
+        broken(world, () => soon),
+      ),
+    ).rejects.toThrow('no answer');
+    expect(await ingestObject(second, world.attempt())).toMatchObject({ state: 'deferred', deferredUntil: soon });
+    await expect(
+      ingestObject(
+        first,
+        broken(world, () => null),
+      ),
+    ).rejects.toThrow('no answer');
+    expect((await ingestObject(second, world.attempt())).state).toBe('loaded');
+    // Redriven, the first finds its content loaded.
+    expect((await ingestObject(first, world.attempt())).state).toBe('skipped');
+    expect((await ingestObject(third, world.attempt())).state).toBe('skipped');
+    expect(await usageOf(world)).toMatchObject({ files: 1, rows: 2, reserved: {} });
+  });
+});
+
 describe('a replay', () => {
   const replay = (object: ObjectRef, requestedAt: Date, rejectsOf: string | null = null): FileDelivery => ({
     object,
