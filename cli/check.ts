@@ -4,8 +4,11 @@ import type { Difference } from '../core/pipeline/samples.ts';
 import { loadSettings } from '../local/settings.ts';
 import { tenants } from '../tenants/index.ts';
 import { type PlacedProblem, profileProblems } from '../tenants/problems.ts';
+import { type CheckedFile, checkFile } from './check-files.ts';
+import { fileData, fileLines } from './check-report.ts';
 import { deployedTenants, versionNote } from './deployed.ts';
-import { tenantsNamed } from './names.ts';
+import { CliError } from './errors.ts';
+import { tenantNamed, tenantsNamed } from './names.ts';
 import { checkSamples, type SampleResult } from './samples.ts';
 import type { Result, Ui } from './ui.ts';
 import { inWorld } from './world.ts';
@@ -18,8 +21,41 @@ interface TenantCheck {
   readonly samples: readonly { file: string; records: number; problem?: string; differences: readonly Difference[] }[];
 }
 
+export interface CheckOptions {
+  /** The feed of files whose path does not tell it. */
+  readonly feed?: string | undefined;
+  /** How many rows and dropped records of a file are shown. */
+  readonly rows?: string | undefined;
+}
+
+/** `sluice check`: files by the profile of the checkout, or, when none is named, the profiles and their samples. */
+export async function runCheck(
+  id: string | undefined,
+  files: readonly string[],
+  { feed, rows = '5' }: CheckOptions,
+  ui: Ui,
+): Promise<Result> {
+  const samples = Number(rows);
+  if (!Number.isInteger(samples) || samples < 0) {
+    throw new CliError('SLU-4003', `--rows ${rows} is not a number of rows`);
+  }
+  if (id === undefined || files.length === 0) return checkTenants(id, ui);
+  const tenant = tenantNamed(id);
+  // A profile that is wrong would reject what is right.
+  if (profileProblems(tenants).some((problem) => problem.tenant === id)) return checkTenants(id, ui);
+  for (const note of await notesOn([tenant])) ui.note(note);
+  const checked: CheckedFile[] = [];
+  for (const file of files) checked.push(await checkFile(tenant, file, { feed, samples, signal: ui.signal }));
+  const good = checked.every(({ refusal, trial }) => refusal === null && trial?.counts.rejected === 0);
+  return {
+    data: { tenant: id, files: checked.map(fileData) },
+    lines: checked.flatMap((file, index) => [...(index > 0 ? [''] : []), ...fileLines(file)]),
+    exit: good ? 'ok' : 'rejects',
+  };
+}
+
 /** Checks profiles, then runs samples, without any service; tells all that is wrong at once. */
-export const runCheck = async (id: string | undefined, ui: Ui): Promise<Result> => {
+async function checkTenants(id: string | undefined, ui: Ui): Promise<Result> {
   const chosen = tenantsNamed(id);
   for (const note of await notesOn(chosen)) ui.note(note);
   const all = profileProblems(tenants);
@@ -31,7 +67,7 @@ export const runCheck = async (id: string | undefined, ui: Ui): Promise<Result> 
   const last =
     mistakes === 0 ? [] : ['', `SLU-4001  ${mistakes} mistakes`, '  Next: mend the places above, then sluice check'];
   return { data: checks, lines: [...lines, ...last], exit: mistakes === 0 ? 'ok' : 'failed' };
-};
+}
 
 /** Says which of the tenants are deployed in another state; nothing where no stack runs: the check needs none. */
 const notesOn = (chosen: readonly Tenant[]): Promise<string[]> =>

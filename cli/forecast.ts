@@ -63,6 +63,7 @@ async function judge(file: LocalFile, total: { files: number; bytes: number; row
   if ('code' in admitted) return say('refused', admitted);
   const trial = world.check ? await tryFile(tenant, admitted, storedOf(file, now), file.key, world.signal) : null;
   if (trial && 'code' in trial) return say('refused', trial);
+  if (trial?.refusal) return say('refused', trial.refusal, trial);
   const run = { ...runOf(file, world), contentHash: trial?.contentHash ?? null };
   const open = admitHours(run, admitted.feed, coreOf(world));
   if (open.kind === 'defer') return { ...say('deferred', open.reason, trial), until: open.until };

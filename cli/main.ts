@@ -42,9 +42,14 @@ const registerCommands = (program: Command, act: Act): void => {
     .action(act(async (_options, ui) => (await import('./dev.ts')).runDev(ui)));
   program
     .command('check')
-    .summary('check profiles and run samples, without any service')
+    .summary('check profiles, samples and files of yours by the checkout, without any service')
     .argument('[tenant]')
-    .action(act(async (_options, ui, tenant) => (await import('./check.ts')).runCheck(tenant, ui)));
+    .argument('[files...]', 'tell what would become of them; without any, profiles and samples are checked')
+    .option('--feed <feed>', 'the feed of files whose folder does not tell it')
+    .option('--rows <count>', 'how many rows and dropped records of each file are shown', '5')
+    .action(
+      act(async (options, ui, tenant, ...files) => (await import('./check.ts')).runCheck(tenant, files, options, ui)),
+    );
   program
     .command('report')
     .summary('show what became of files and messages, by tenant and feed')

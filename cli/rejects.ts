@@ -1,24 +1,14 @@
 import { GetObjectCommand, paginateListObjectsV2, S3Client } from '@aws-sdk/client-s3';
-import { codes } from '../core/model/codes.ts';
 import { namesOf } from '../core/model/names.ts';
 import { placeText, type Rejection } from '../core/model/row.ts';
 import type { FileRun, StreamRun } from '../core/model/run.ts';
 import { rejectsPrefix } from '../core/pipeline/rejects.ts';
+import { reasons, reasonText } from '../core/report/reasons.ts';
 import { clientOptions } from '../local/deploy.ts';
 import { loadSettings, type Settings } from '../local/settings.ts';
 import { findRun } from './find-run.ts';
 import { excerpt, type Result } from './ui.ts';
 import { openWorld } from './world.ts';
-
-/** Rejections of one kind: the same code, by the same quality rule if it is one's, at the same column. */
-export interface RejectGroup {
-  readonly code: string;
-  readonly rule: string | null;
-  readonly column: string | null;
-  readonly title: string;
-  readonly count: number;
-  readonly rejections: readonly Rejection[];
-}
 
 /** Rejections that are listed for people, of each group; `--json` has them all. */
 const SHOWN = 5;
@@ -29,10 +19,11 @@ export const runRejects = async (id: string): Promise<Result> => {
   const world = await openWorld(settings);
   try {
     const { tenant, run } = await findRun(world, id);
-    const rejections = await readRejections(settings, namesOf(tenant.id).rejects, run);
-    const groups = groupOf(rejections);
+    const found = reasons();
+    found.add(await readRejections(settings, namesOf(tenant.id).rejects, run));
+    const groups = found.all();
     const lines = groups.flatMap((group) => [
-      `${group.code}  ${group.count} × ${group.title}${group.rule === null ? '' : `, rule "${group.rule}"`}${group.column === null ? '' : `, column "${group.column}"`}`,
+      reasonText(group),
       ...group.rejections
         .slice(0, SHOWN)
         .flatMap((rejection) => [`  ${placeText(rejection)}: ${rejection.message}`, `    ${excerpt(rejection.raw)}`]),
@@ -66,13 +57,3 @@ const readRejections = async (settings: Settings, bucket: string, run: FileRun |
   }
   return found;
 };
-
-const groupOf = (rejections: readonly Rejection[]): RejectGroup[] =>
-  Object.values(Object.groupBy(rejections, ({ code, rules, column }) => JSON.stringify([code, rules?.[0], column])))
-    .filter((members) => members !== undefined)
-    .map((members) => {
-      const { code, rules, column } = members[0] as Rejection;
-      const rule = rules?.[0] ?? null;
-      return { code, rule, column: column ?? null, title: codes[code][0], count: members.length, rejections: members };
-    })
-    .toSorted((a, b) => b.count - a.count);

@@ -82,8 +82,22 @@ export const duration = (seconds: number): string => {
   return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 };
 
+/**
+ * A text without what a terminal would obey or hide: control characters, and those that turn the writing or have no width. A record is whatever
+ * its sender wrote.
+ */
+export const printable = (text: string): string =>
+  text.toWellFormed().replaceAll(UNSEEN, (character) => {
+    const code = character.codePointAt(0) as number;
+    // Unicode has a picture of each of the first 32.
+    return code < 32 ? String.fromCodePoint(0x2400 + code) : `<U+${code.toString(16).toUpperCase().padStart(4, '0')}>`;
+  });
+
+/** But for the joiner, which holds emoji together. */
+const UNSEEN = /(?!\u200d)[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
+
 /** As much of a record as a person needs to know it again: its first line, cut. */
 export const excerpt = (raw: string): string => {
   const line = raw.split(/\r?\n/)[0] ?? '';
-  return line.length > 160 ? `${line.slice(0, 160)}…` : line;
+  return printable(line.length > 160 ? `${line.slice(0, 160)}…` : line);
 };

@@ -1,15 +1,15 @@
 import { tenantOf } from '../core/control/registration.ts';
 import { namesOf } from '../core/model/names.ts';
-import { placeText } from '../core/model/row.ts';
 import type { FileRun } from '../core/model/run.ts';
 import { runIdOf } from '../core/pipeline/new-run.ts';
 import { tenants } from '../tenants/index.ts';
+import { reasonLines } from './check-report.ts';
 import { checkoutOf, type Deployed, deployedNamed, feedNamed, versionNote } from './deployed.ts';
 import { CliError } from './errors.ts';
 import { follow } from './follow.ts';
 import { type Forecast, forecast } from './forecast.ts';
 import { quotaOf, quotaTable, usageOf } from './quota.ts';
-import { bytes, excerpt, type Result, table, type Ui } from './ui.ts';
+import { bytes, type Result, table, type Ui } from './ui.ts';
 import { filesOf, refuseTooMany } from './upload-files.ts';
 import { type Sent, send } from './upload-send.ts';
 import { inWorld } from './world.ts';
@@ -110,11 +110,8 @@ function wordsOf({ file, verdict, reason, until, trial }: Forecast): string[] {
   const why = reason ? [`  ${verdict}  ${file}: ${reason.code} ${reason.message}${untilText({ reason, until })}`] : [];
   if (!trial || trial.counts.rejected === 0) return why;
   const { rejected, read } = trial.counts;
-  const first = trial.firstRejections.flatMap((rejection) => [
-    `    ${rejection.code}  ${placeText(rejection)}: ${rejection.message}`,
-    `      ${excerpt(rejection.raw)}`,
-  ]);
-  return [...why, `  partial  ${file}: ${rejected} of ${read} records would be rejected`, ...first];
+  const lines = reasonLines(file, trial.reasons, trial.layout).map((line) => (line === '' ? '' : `    ${line}`));
+  return [...why, `  partial  ${file}: ${rejected} of ${read} records would be rejected`, ...lines];
 }
 
 /** The reason of a file that waits for its hours names the time itself. */
