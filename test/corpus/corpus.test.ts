@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { balanced } from '../../core/model/row.ts';
 import type { BadFile } from './bad-file.ts';
 import { corpus } from './corpus.ts';
-import { outcomeOf } from './outcome.ts';
+import { outcomeOf, trialOf } from './outcome.ts';
 
 /** Bad files, each with the one right answer: bad-file.ts says how it is written down. */
 
@@ -49,6 +49,10 @@ describe.each(corpus.map((bad) => [bad.file, bad] as const))('%s', (_, bad) => {
       const start = Buffer.from(raw.slice(0, 100).replace(/\ufffd.*/s, ''));
       expect(Buffer.from(content).subarray(byte, Number(byte) + start.length)).toEqual(start);
     }
+    // A check beforehand tells what a load then does.
+    const trial = await trialOf(keyOf(bad), content);
+    expect({ reason: trial.reason, counts: trial.counts }).toEqual({ reason: outcome.reason, counts: outcome.counts });
+
     if (content.length < SMALL) expect(await outcomeOf(keyOf(bad), content, true)).toEqual(outcome);
   });
 });

@@ -1,7 +1,9 @@
 import { deserialize } from 'node:v8';
-import type { FieldValues, Rejection } from '../../core/model/row.ts';
+import { type FieldValues, noCounts, type Rejection } from '../../core/model/row.ts';
+import { admit } from '../../core/pipeline/admit.ts';
+import { tryFile } from '../../core/pipeline/trial.ts';
 import type { Objects } from '../../core/ports.ts';
-import { cut } from '../support/bytes.ts';
+import { cut, stream } from '../support/bytes.ts';
 import { ingestObject, memoryWorld } from '../support/world.ts';
 import { corpusTenant } from './tenant.ts';
 
@@ -16,6 +18,15 @@ export async function outcomeOf(key: string, content: Uint8Array, byteByByte = f
   const rows = corpusTenant.feeds.flatMap(({ table }) => world.sink.rows(table.name));
   const read = rows.map((row) => (row.record ? deserialize(row.record as Uint8Array) : row) as FieldValues);
   return { state, reason, counts, rejections, read };
+}
+
+/** Tries a file as `sluice check` does. */
+export async function trialOf(key: string, content: Uint8Array) {
+  const admitted = admit(corpusTenant, key, content.length);
+  if ('code' in admitted) return { reason: admitted, counts: noCounts() };
+  const stored = { size: content.length, lastModified: new Date(0), open: () => stream(content) };
+  const trial = await tryFile(corpusTenant, admitted, stored, key, new AbortController().signal);
+  return 'code' in trial ? { reason: trial, counts: noCounts() } : { reason: trial.refusal, counts: trial.counts };
 }
 
 const inSingleBytes = (objects: Objects, content: Uint8Array): Objects => ({
