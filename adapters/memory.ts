@@ -71,8 +71,8 @@ export function memoryObjects(stored = new Map<string, MemoryObject>(), clock: C
       return {
         size: found.bytes.byteLength,
         lastModified: found.lastModified,
-        async *open() {
-          for (let at = 0; at < found.bytes.byteLength; at += 65_536) yield found.bytes.subarray(at, at + 65_536);
+        async *open(_signal, { start, end } = { start: 0, end: found.bytes.byteLength }) {
+          for (let at = start; at < end; at += 65_536) yield found.bytes.subarray(at, Math.min(at + 65_536, end));
         },
       };
     },

@@ -10,7 +10,7 @@ import {
 } from '@aws-sdk/client-s3';
 import { FatalError, TransientError } from '../core/model/errors.ts';
 import type { ObjectRef } from '../core/model/run.ts';
-import type { Objects, VersionPage } from '../core/ports.ts';
+import type { ByteRange, Objects, VersionPage } from '../core/ports.ts';
 
 export function s3Objects(client: S3Client): Objects {
   return {
@@ -21,7 +21,7 @@ export function s3Objects(client: S3Client): Objects {
         return {
           size: head.ContentLength,
           lastModified: head.LastModified,
-          open: (signal) => content(client, ref, signal),
+          open: (signal, range) => content(client, ref, signal, range),
         };
       } catch (error) {
         if (isGone(error)) return null;
@@ -86,11 +86,18 @@ async function versionPage(
 }
 
 /** Never ends early without an error: the length that S3 announced must have come. */
-async function* content(client: S3Client, ref: ObjectRef, signal: AbortSignal): AsyncGenerator<Uint8Array> {
+async function* content(
+  client: S3Client,
+  ref: ObjectRef,
+  signal: AbortSignal,
+  range?: ByteRange,
+): AsyncGenerator<Uint8Array> {
   let missing = 0;
   try {
-    const { Body, ContentLength } = await client.send(new GetObjectCommand(inputOf(ref)), { abortSignal: signal });
-    missing = ContentLength ?? 0;
+    const Range = range && `bytes=${range.start}-${range.end - 1}`;
+    const command = new GetObjectCommand({ ...inputOf(ref), Range });
+    const { Body, ContentLength } = await client.send(command, { abortSignal: signal });
+    missing = range ? range.end - range.start : (ContentLength ?? 0);
     for await (const bytes of Body as AsyncIterable<Uint8Array>) {
       missing -= bytes.byteLength;
       yield bytes;

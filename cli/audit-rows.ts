@@ -1,6 +1,6 @@
 import { cassandraCells } from '../adapters/cassandra/cells.ts';
 import { s3Objects } from '../adapters/s3.ts';
-import { readers } from '../core/formats/readers.ts';
+import { readRecords } from '../core/formats/readers.ts';
 import { namesOf } from '../core/model/names.ts';
 import { placeText } from '../core/model/row.ts';
 import { type FileRun, hasLoaded } from '../core/model/run.ts';
@@ -86,7 +86,7 @@ async function wrongRowsOf(
     tenant: tenant.id,
     feed,
     origin: `s3://${run.object.bucket}/${run.object.key}`,
-    chunks: readers[format](stored.open(signal), { maxRecord: maxRecordOf(tenant.limits) }),
+    chunks: readRecords(stored, format, { maxRecord: maxRecordOf(tenant.limits) }, signal),
     sink: looking(cassandraCells(cassandra, keyspaces(tenant.id).data)),
     writeTimeOf: ({ position }) => rowWriteTime(run, position, tenant.limits),
     settled: async ({ counts, rejected }) => {

@@ -1,13 +1,13 @@
-import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { basename, dirname, resolve, sep } from 'node:path';
 import { closest } from 'fastest-levenshtein';
 import type { Refusal } from '../core/formats/format.ts';
-import { formatOf } from '../core/formats/readers.ts';
+import { fileFormatOf } from '../core/model/formats.ts';
 import type { Feed, Tenant } from '../core/model/tenant.ts';
 import { admit } from '../core/pipeline/admit.ts';
 import { type Trial, tryFile } from '../core/pipeline/trial.ts';
 import { CliError } from './errors.ts';
+import { localFile } from './local-file.ts';
 
 /** What a file would come to. */
 export interface CheckedFile {
@@ -29,7 +29,7 @@ interface Trying {
 
 /** Takes a file through profile, reader, transform and rules, and writes nothing. */
 export async function checkFile(tenant: Tenant, file: string, trying: Trying): Promise<CheckedFile> {
-  const { size, mtime } = await stat(file).catch((error: NodeJS.ErrnoException) => {
+  const { size } = await stat(file).catch((error: NodeJS.ErrnoException) => {
     throw new CliError('SLU-4003', `${file} cannot be read: ${error.code ?? error.message}`);
   });
   const feed = feedFor(tenant, file, trying.feed);
@@ -38,8 +38,7 @@ export async function checkFile(tenant: Tenant, file: string, trying: Trying): P
   const admitted = admit(tenant, key, size);
   if ('code' in admitted) return { ...about, refusal: admitted, trial: null };
   const { signal, samples } = trying;
-  const stored = { size, lastModified: mtime, open: () => createReadStream(file, { signal }) };
-  const trial = await tryFile(tenant, admitted, stored, key, signal, samples);
+  const trial = await tryFile(tenant, admitted, await localFile(file), key, signal, samples);
   return 'code' in trial ? { ...about, refusal: trial, trial: null } : { ...about, refusal: trial.refusal, trial };
 }
 
@@ -59,8 +58,7 @@ function feedFor(tenant: Tenant, file: string, name: string | undefined): Feed {
     .findLast((part) => names.includes(part));
   const byFolder = tenant.feeds.find((feed) => feed.name === folder);
   if (byFolder) return byFolder;
-  const format = formatOf(file);
-  const taking = tenant.feeds.filter(({ formats }) => format && formats.includes(format));
+  const taking = tenant.feeds.filter(({ formats }) => fileFormatOf(file, formats));
   const [first, ...others] = taking.length === 0 ? tenant.feeds : taking;
   if (first && others.length === 0) return first;
   const why = taking.length === 0 ? 'no feed takes its extension' : 'several feeds take its extension';

@@ -1,4 +1,3 @@
-import { createReadStream } from 'node:fs';
 import { admitContent, admitHours } from '../core/control/admission.ts';
 import { nextDay } from '../core/control/hours.ts';
 import { impossible, totalOf, type Usage, type UsageLimits } from '../core/control/usage.ts';
@@ -9,7 +8,8 @@ import type { Tenant } from '../core/model/tenant.ts';
 import { admit } from '../core/pipeline/admit.ts';
 import { newRun } from '../core/pipeline/new-run.ts';
 import { type Trial, tryFile } from '../core/pipeline/trial.ts';
-import type { Ledger, Registry, StoredObject } from '../core/ports.ts';
+import type { Ledger, Registry } from '../core/ports.ts';
+import { localFile } from './local-file.ts';
 import type { LocalFile } from './upload-files.ts';
 
 /** What the platform is going to say to a file. */
@@ -51,7 +51,7 @@ export async function forecast(files: readonly LocalFile[], world: ForecastWorld
 }
 
 async function judge(file: LocalFile, total: { files: number; bytes: number; rows: number }, world: ForecastWorld) {
-  const { tenant, now } = world;
+  const { tenant } = world;
   const say = (verdict: Forecast['verdict'], reason: Forecast['reason'], trial: Trial | null = null): Forecast => ({
     ...file,
     verdict,
@@ -61,7 +61,9 @@ async function judge(file: LocalFile, total: { files: number; bytes: number; row
   });
   const admitted = admit(tenant, file.key, file.bytes);
   if ('code' in admitted) return say('refused', admitted);
-  const trial = world.check ? await tryFile(tenant, admitted, storedOf(file, now), file.key, world.signal) : null;
+  const trial = world.check
+    ? await tryFile(tenant, admitted, await localFile(file.file), file.key, world.signal)
+    : null;
   if (trial && 'code' in trial) return say('refused', trial);
   if (trial?.refusal) return say('refused', trial.refusal, trial);
   const run = { ...runOf(file, world), contentHash: trial?.contentHash ?? null };
@@ -98,12 +100,6 @@ function ofQuota(
     return `the profile allows ${of} ${limit.replace('PerDay', '')} a day`;
   }
 }
-
-const storedOf = ({ file, bytes }: LocalFile, now: Date): StoredObject => ({
-  size: bytes,
-  lastModified: now,
-  open: (signal) => createReadStream(file, { signal }),
-});
 
 const runOf = ({ key, bytes }: LocalFile, { tenant, bucket, now }: ForecastWorld): FileRun =>
   newRun(

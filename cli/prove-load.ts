@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Client } from 'cassandra-driver';
@@ -20,6 +19,7 @@ import { keyspaces, type Tenant } from '../core/model/tenant.ts';
 import { ingestFile } from '../core/pipeline/file.ts';
 import type { Objects } from '../core/ports.ts';
 import { digestOfRows } from '../core/report/rows.ts';
+import { localFile } from './local-file.ts';
 
 export interface Proof {
   readonly run: FileRun;
@@ -135,7 +135,7 @@ async function objectsOf(file: string, key: string, clock: { now(): Date }): Pro
   const lastModified = new Date(Math.floor(mtimeMs / 1000) * 1000);
   return {
     ...objects,
-    find: async () => ({ size, lastModified, open: (signal) => createReadStream(file, { signal }) }),
+    find: async () => ({ ...(await localFile(file)), lastModified }),
     versions: async () => ({
       versions: [{ bucket: STAGING, key, versionId: 'v1', size, lastModified }],
       next: null,

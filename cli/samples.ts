@@ -1,9 +1,10 @@
-import { createReadStream } from 'node:fs';
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { basename, dirname, extname, join } from 'node:path';
-import { formatOf, readers } from '../core/formats/readers.ts';
+import { readRecords } from '../core/formats/readers.ts';
+import { extensionsOf, fileFormatOf } from '../core/model/formats.ts';
 import type { Tenant } from '../core/model/tenant.ts';
 import { type Difference, differences, type Outcome, runSample } from '../core/pipeline/samples.ts';
+import { localFile } from './local-file.ts';
 
 /** What came of one sample file; it passes when it has neither differences nor a problem. */
 export interface SampleResult {
@@ -40,12 +41,14 @@ export async function checkSamples(
 
 async function check(tenant: Tenant, folder: string, file: string, expected: string, write: boolean) {
   const feed = tenant.feeds.find(({ name }) => name === basename(dirname(file)));
-  const format = formatOf(file);
   if (!feed)
     return failed(file, `the tenant has no feed of this name, only ${tenant.feeds.map((f) => f.name).join(', ')}`);
-  if (!format || !feed.formats.includes(format)) return failed(file, `the feed takes ${feed.formats.join(', ')}`);
+  const format = fileFormatOf(file, feed.formats);
+  if (!format) return failed(file, `the feed takes ${feed.formats.flatMap(extensionsOf).join(', ')}`);
 
-  const outcomes = await runSample(tenant.id, feed, readers[format], createReadStream(join(folder, file)));
+  const stored = await localFile(join(folder, file));
+  const chunks = readRecords(stored, format, { maxRecord: MAX_RECORD }, new AbortController().signal);
+  const outcomes = await runSample(tenant.id, feed, chunks);
   const path = join(folder, expected);
   if (write) {
     await mkdir(dirname(path), { recursive: true });
@@ -67,6 +70,9 @@ async function check(tenant: Tenant, folder: string, file: string, expected: str
     return failed(file, `${expected} is not a JSON object a line: ${(error as Error).message}`, outcomes);
   }
 }
+
+/** Longest record of a sample, in characters. */
+const MAX_RECORD = 1_000_000;
 
 const failed = (file: string, problem: string, outcomes: readonly Outcome[] = []): SampleResult => ({
   file,

@@ -1,8 +1,9 @@
 import { hoursText } from '../core/control/admission.ts';
 import { functionsOf } from '../core/model/bundle.ts';
 import { capped } from '../core/model/caps.ts';
+import { extensionsOf } from '../core/model/formats.ts';
 import { namesOf } from '../core/model/names.ts';
-import { extensions, keyspaces } from '../core/model/tenant.ts';
+import { keyspaces } from '../core/model/tenant.ts';
 import { checkoutOf, type Deployed, deployedNamed, deployedTenants, versionNote } from './deployed.ts';
 import { bytes, type Result, table, type Ui } from './ui.ts';
 import { inWorld } from './world.ts';
@@ -83,7 +84,7 @@ function linesOf({ tenant, version, since }: Deployed): string[] {
   ];
   const rows = feeds.map((feed) => [
     feed.name,
-    feed.formats.flatMap((format) => extensions[format]).join(' '),
+    feed.formats.flatMap(extensionsOf).join(' '),
     feed.table.name,
     String(feed.priority ?? 0),
     feed.sameContent ?? 'load',

@@ -38,11 +38,17 @@ export interface StoredRow {
   readonly writeTimes: Readonly<Record<string, number | null>>;
 }
 
+/** From byte `start` up to, and without, byte `end`, which is not beyond the object's size; never empty. */
+export interface ByteRange {
+  readonly start: number;
+  readonly end: number;
+}
+
 export interface StoredObject {
   readonly size: number;
   readonly lastModified: Date;
-  /** Opens the content; to be read once. */
-  open(signal: AbortSignal): AsyncIterable<Uint8Array>;
+  /** Opens the content, or a part of it; to be read once. It gives every byte that was asked for, or throws. */
+  open(signal: AbortSignal, range?: ByteRange): AsyncIterable<Uint8Array>;
 }
 
 /** A store of objects by bucket and key. */

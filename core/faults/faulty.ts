@@ -83,7 +83,7 @@ export function faulty(ports: FilePorts, misfortune: Misfortune) {
     ) as P;
 
   const opened = (stored: StoredObject | null): StoredObject | null =>
-    stored && { ...stored, open: (signal) => pieces('objects.open', stored.open(signal)) };
+    stored && { ...stored, open: (signal, range) => pieces('objects.open', stored.open(signal, range)) };
 
   const objects = wrap('objects', ports.objects);
   return {

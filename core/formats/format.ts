@@ -22,6 +22,16 @@ export interface ReadOptions {
 /** Turns bytes into rows as they come; memory does not grow with the file. A broken record is a rejection; reading goes on. */
 export type Reader = (source: AsyncIterable<Uint8Array>, options: ReadOptions) => AsyncIterable<Chunk>;
 
+/** Thrown while a file is read that cannot be read to its end; the registry of readers makes it the refusal of the file. */
+export class Unreadable extends Error {
+  override readonly name = 'Unreadable';
+  readonly code: Code;
+  constructor(code: Code, message: string) {
+    super(message);
+    this.code = code;
+  }
+}
+
 export const isRejection = (item: Row | Rejection): item is Rejection => 'stage' in item;
 
 /** Characters of a broken record that are kept with its rejection. */

@@ -10,6 +10,16 @@ export const caps = Object.freeze({
   maxFileRows: 10_000_000,
   /** Kinesis takes no larger record. */
   maxMessageBytes: 1_048_576,
+  /** Columns of a file. Keyspaces writes 225 at once. */
+  columns: 2000,
+  /** Objects, lists and elements inside of each other, of one record. */
+  nesting: 100,
+  /** Bytes that come out of a compressed file; and how many times those that went in, once there are more than `unpackedFreely`. */
+  unpackedBytes: 4_000_000_000,
+  unpackedRatio: 250,
+  unpackedFreely: 16 * 1024 * 1024,
+  /** Frames of a zstd file: each costs a decoder of its own. */
+  frames: 100_000,
   filesPerDay: 100_000,
   bytesPerDay: 1_000_000_000_000,
   rowsPerDay: 10_000_000_000,

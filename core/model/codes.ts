@@ -35,6 +35,8 @@ export const codes = {
     'send smaller records or raise the limit in the profile',
   ],
   'SLU-2010': ['the transform did not return in time', 'make the transform finish; it must not wait'],
+  'SLU-2011': ['the record holds a name twice', 'give each name once: of two values one would be lost'],
+  'SLU-2012': ['the record is nested too deeply', 'send flatter records'],
   'SLU-2018': ['the record breaks a quality rule', 'mend the record, or the rule that the message names'],
   'SLU-2019': ['a quality rule cannot judge the record', 'mend the rule: it answers true or false, at once'],
 
@@ -67,6 +69,13 @@ export const codes = {
     'nothing to do: it is loaded after midnight UTC; or raise the quota',
   ],
   'SLU-3017': ['the file waits for its turn', 'nothing to do: it is loaded when another one has ended'],
+  'SLU-3020': [
+    'the file is not what its extension says',
+    'give the key the extension of its content, or compress it as the extension says',
+  ],
+  'SLU-3021': ['the compressed file is damaged or cut off', 'compress and upload it again'],
+  'SLU-3022': ['the file grows too large when it is decompressed', 'split it into smaller files'],
+  'SLU-3024': ['the file uses something that Sluice does not read', 'send it without what the message names'],
   'SLU-3018': [
     'the upload has more files than the profile allows',
     'upload fewer at a time, or raise filesPerUpload in the profile',

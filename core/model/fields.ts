@@ -1,4 +1,4 @@
-import { type FieldValues, RowError } from './row.ts';
+import { ExactNumber, type FieldValues, RowError } from './row.ts';
 import { show } from './show.ts';
 
 /** The smallest and the largest value that is taken. */
@@ -17,7 +17,9 @@ const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
 /** A whole number beyond 2^53 comes out of JSON as a bigint, so that text keeps its digits; a number rounds it. */
 function toNumber(value: unknown): number {
   if (typeof value === 'number') return value;
-  return typeof value === 'bigint' || (typeof value === 'string' && NUMBER.test(value)) ? Number(value) : Number.NaN;
+  return typeof value === 'bigint' || value instanceof ExactNumber || (typeof value === 'string' && NUMBER.test(value))
+    ? Number(value)
+    : Number.NaN;
 }
 
 /**
@@ -41,7 +43,7 @@ export class Fields {
     const value = this.values[name];
     if (value === undefined || value === null || value === '' || placeholders.includes(value as string)) return null;
     if (typeof value === 'string') return value;
-    if (typeof value === 'object') throw mismatch(name, value, 'text');
+    if (typeof value === 'object' && !(value instanceof ExactNumber)) throw mismatch(name, value, 'text');
     return String(value);
   }
 

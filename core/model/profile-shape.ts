@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { caps } from './caps.ts';
+import { formatKeys, formatShape } from './format-shape.ts';
 import { severities } from './quality.ts';
-import { extensions } from './tenant.ts';
 
 /** What a profile is made of, as plain data; what its parts mean to each other is in profile.ts. */
 
@@ -53,7 +53,7 @@ const rule = z.strictObject({
 const feed = z.strictObject({
   name: z.string(),
   description: words,
-  formats: z.array(z.enum(Object.keys(extensions) as [keyof typeof extensions])).min(1),
+  formats: z.array(formatShape).min(1),
   table,
   priority: whole(-1000, 1000).optional(),
   sameContent: z.enum(['load', 'skip']).optional(),
@@ -90,9 +90,10 @@ export const profileShape = z.strictObject({
   feeds: z.array(feed).min(1),
 });
 
-/** The keys that are known at a place of the profile, whatever the index. */
-export function knownKeys(path: readonly PropertyKey[]): readonly string[] {
+/** The keys that are known at a place of the profile, whatever the index; `value` is what stands there. */
+export function knownKeys(path: readonly PropertyKey[], value: unknown): readonly string[] {
   const place = path.map((part) => (typeof part === 'number' ? '*' : String(part))).join('.');
+  if (place === 'feeds.*.formats.*') return formatKeys(value);
   const shapes: Readonly<Record<string, object>> = {
     '': profileShape.shape,
     limits: limits.shape,

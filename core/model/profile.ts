@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import { cronProblem } from './cron.ts';
+import { formatProblems } from './format-shape.ts';
 import { keyspacesLimits } from './keyspaces-limits.ts';
 import { didYouMean, nearest } from './nearest.ts';
 import { checkQuality } from './profile-quality.ts';
@@ -56,22 +57,22 @@ export function problemsBetween(tenants: readonly Tenant[]): ProfileProblem[] {
 
 type Say = (path: string, message: string) => void;
 
+const valueAt = (tenant: unknown, path: readonly PropertyKey[]): unknown =>
+  path.reduce<unknown>((at, key) => (at as Record<PropertyKey, unknown> | undefined)?.[key], tenant);
+
 const isObject = (value: unknown): boolean => typeof value === 'object' && value !== null;
 
 /** A mistake of shape in our words: what is there, what was expected. */
 function toldBy(issue: z.core.$ZodIssue, tenant: unknown): ProfileProblem[] {
   if (issue.code === 'unrecognized_keys') {
-    const known = knownKeys(issue.path);
+    const known = knownKeys(issue.path, valueAt(tenant, issue.path));
     return issue.keys.map((key) => ({
       path: [...issue.path, key].join('.'),
       message: `no such setting${didYouMean(key, known) || `; known are ${known.join(', ')}`}`,
     }));
   }
   const path = issue.path.join('.');
-  const value = issue.path.reduce<unknown>(
-    (at, key) => (at as Record<PropertyKey, unknown> | undefined)?.[key],
-    tenant,
-  );
+  const value = valueAt(tenant, issue.path);
   if (value === undefined) return [{ path, message: `is missing; expected is ${expected(issue)}` }];
   return [{ path, message: `${show(value)} is not ${expected(issue)}${suggestion(issue, value)}` }];
 }
@@ -128,7 +129,7 @@ function checkFeeds(feeds: readonly Partial<Feed>[], say: Say): void {
   const seen = new Map<unknown, number>();
   const tables = new Map<unknown, { shape: string; feed: unknown }>();
   for (const [index, feed] of feeds.entries()) {
-    const { name, table, transform } = feed;
+    const { name, formats, table, transform } = feed;
     const place = `feeds.${index}`;
     checkQuality(feed, place, say);
     if (typeof name === 'string') {
@@ -145,6 +146,7 @@ function checkFeeds(feeds: readonly Partial<Feed>[], say: Say): void {
     if (Object.prototype.toString.call(transform).startsWith('[object Async')) {
       say(`${place}.transform`, 'is async; a transform does not wait: it returns a row, a list of rows, or null');
     }
+    for (const [path, message] of formatProblems(formats)) say(`${place}.formats.${path}`, message);
     if (!isObject(table)) continue;
     checkTable(table as Partial<Table>, `${place}.table`, say);
     const { columns, partitionKey, clusteringKey, ttl } = table as Partial<Table>;

@@ -1,7 +1,24 @@
 import type { Code } from './codes.ts';
 
-/** What the reader made of one record: its fields by name, as text (CSV) or as JSON values (NDJSON, messages). */
+/** What the reader made of one record: its fields by name, as text (CSV) or as JSON values (NDJSON, messages); numbers that JavaScript would round are bigint or `ExactNumber`. */
 export type FieldValues = Readonly<Record<string, unknown>>;
+
+/** A number that a double does not hold, such as `0.1234567890123456789`, as it is written; it gives way to its nearest double where one is asked for. */
+export class ExactNumber {
+  readonly text: string;
+  constructor(text: string) {
+    this.text = text;
+  }
+  toString(): string {
+    return this.text;
+  }
+  toJSON(): string {
+    return this.text;
+  }
+  valueOf(): number {
+    return Number(this.text);
+  }
+}
 
 /** Where a record lies. */
 export interface Place {

@@ -1,10 +1,7 @@
 import type { Fields } from './fields.ts';
+import type { Format, FormatSettings } from './formats.ts';
 import type { Rule } from './quality.ts';
 import type { Table } from './table.ts';
-
-/** Formats of files, each with its extensions. Messages on the stream are JSON objects. */
-export const extensions = { csv: ['.csv'], ndjson: ['.ndjson', '.jsonl'] } as const;
-export type Format = keyof typeof extensions;
 
 /** What a transform is told about the record besides its fields. */
 export interface TransformContext {
@@ -27,7 +24,8 @@ export type Hours =
 export interface Feed<Out = unknown> {
   readonly name: string;
   readonly description: string;
-  readonly formats: readonly Format[];
+  /** Formats of its files, by name or with settings; the extension of a key tells which. */
+  readonly formats: readonly (Format | FormatSettings)[];
   readonly table: Table<Out>;
   /** Of files that wait, those of the feed with the greater number come first; 0 when absent. */
   readonly priority?: number;

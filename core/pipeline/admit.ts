@@ -1,13 +1,13 @@
 import type { Refusal } from '../formats/format.ts';
-import { formatOf } from '../formats/readers.ts';
 import { capped } from '../model/caps.ts';
+import { extensionsOf, type FileFormat, fileFormatOf } from '../model/formats.ts';
 import { didYouMean } from '../model/nearest.ts';
 import { show } from '../model/show.ts';
-import { extensions, type Feed, type Format, type Tenant } from '../model/tenant.ts';
+import type { Feed, Tenant } from '../model/tenant.ts';
 
 export interface Admitted {
   readonly feed: Feed;
-  readonly format: Format;
+  readonly format: FileFormat;
 }
 
 /** The feed that a key names by its first folder; undefined when there is none. */
@@ -27,9 +27,9 @@ export function admit(tenant: Tenant, key: string, size: number): Admitted | Ref
     const hint = didYouMean(folder, names, '/');
     return { code: 'SLU-3001', message: `no feed takes ${show(key)}${hint || `; upload under one of: ${list}`}` };
   }
-  const format = formatOf(key);
-  if (!format || !feed.formats.includes(format)) {
-    const takes = feed.formats.flatMap((name) => extensions[name]).join(', ');
+  const format = fileFormatOf(key, feed.formats);
+  if (!format) {
+    const takes = feed.formats.flatMap(extensionsOf).join(', ');
     return { code: 'SLU-3002', message: `the feed ${feed.name} takes ${takes}; ${show(key)} is none of them` };
   }
   if (size === 0) return { code: 'SLU-3004', message: 'the file has 0 bytes' };

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
 import type { Refusal } from '../formats/format.ts';
-import { readers } from '../formats/readers.ts';
-import type { Format, Limits } from '../model/tenant.ts';
-import type { StoredObject } from '../ports.ts';
+import { readRecords } from '../formats/readers.ts';
+import type { FileFormat } from '../model/formats.ts';
+import type { Limits } from '../model/tenant.ts';
+import type { ByteRange, StoredObject } from '../ports.ts';
 
 /** What must be known of a file before its first row is loaded. */
 export interface FirstPass {
@@ -21,20 +22,23 @@ export const maxRecordOf = ({ maxMessageBytes }: Limits): number => Math.max(max
  */
 export async function firstPass(
   stored: StoredObject,
-  format: Format,
+  format: FileFormat,
   limits: Limits,
   signal: AbortSignal,
   beat?: () => Promise<void>,
 ): Promise<FirstPass | Refusal> {
   const hash = createHash('sha256');
-  async function* hashed() {
-    for await (const bytes of stored.open(signal)) {
-      hash.update(bytes);
+  let hashed = 0;
+  async function* open(signal: AbortSignal, range?: ByteRange) {
+    for await (const bytes of stored.open(signal, range)) {
+      if (!range) hash.update(bytes);
+      if (!range) hashed += bytes.length;
       yield bytes;
     }
   }
+  const maxRecord = maxRecordOf(limits);
   let rows = 0;
-  for await (const { items, refusal } of readers[format](hashed(), { maxRecord: maxRecordOf(limits) })) {
+  for await (const { items, refusal } of readRecords({ ...stored, open }, format, { maxRecord }, signal)) {
     if (refusal) return refusal;
     rows += items.length;
     await beat?.();
@@ -43,5 +47,15 @@ export async function firstPass(
       return { code: 'SLU-3007', message };
     }
   }
-  return { rows, contentHash: hash.digest('hex') };
+  // A file of which only ranges were read has not been hashed yet.
+  return { rows, contentHash: hashed === stored.size ? hash.digest('hex') : await hashOf(stored, signal, beat) };
+}
+
+async function hashOf(stored: StoredObject, signal: AbortSignal, beat?: () => Promise<void>): Promise<string> {
+  const hash = createHash('sha256');
+  for await (const bytes of stored.open(signal)) {
+    hash.update(bytes);
+    await beat?.();
+  }
+  return hash.digest('hex');
 }

@@ -1,5 +1,5 @@
 import type { Chunk } from '../formats/format.ts';
-import { readers } from '../formats/readers.ts';
+import { readRecords } from '../formats/readers.ts';
 import { addCounts, noCounts, type Rejection } from '../model/row.ts';
 import { type FileRun, type RunState, SAMPLE_SIZE } from '../model/run.ts';
 import { primaryKey } from '../model/table.ts';
@@ -39,7 +39,7 @@ export async function loadFile(
   const writeTimeBase = Math.max(admittedRun.writeTimeBase, earliestWriteTime(world));
   let run: FileRun = { ...admittedRun, writeTimeBase, counts: noCounts(), firstRejections: [], digest: '' };
   const only = run.rejectsOf === null ? null : await rejectedPositions(objects, rejectsBucket, run, run.rejectsOf);
-  const chunks = readers[format](stored.open(signal), { maxRecord: maxRecordOf(tenant.limits) });
+  const chunks = readRecords(stored, format, { maxRecord: maxRecordOf(tenant.limits) }, signal);
   const keys = feed.overwrite === 'replace' ? keepKeys(primaryKey(feed.table)) : null;
 
   const settled = async ({ counts, rejected, outputs }: Settled) => {

@@ -1,4 +1,4 @@
-import { parseObject } from '../formats/ndjson.ts';
+import { parseObject } from '../formats/json-value.ts';
 import { capped } from '../model/caps.ts';
 import type { Code } from '../model/codes.ts';
 import { didYouMean } from '../model/nearest.ts';
@@ -56,8 +56,12 @@ function placeOf(data: Uint8Array, tenant: Tenant, sinks: readonly string[]): Pl
   }
   if (raw.trim() === '') return no('SLU-2001', 'the message is empty; a JSON object is expected');
   const parsed = parseObject(raw);
-  if (typeof parsed === 'string') return no('SLU-2001', parsed);
-  const { feed: name = tenant.stream.feed, sink, message: values } = opened(parsed) ?? { message: parsed };
+  if ('code' in parsed) return no(parsed.code, parsed.message);
+  const {
+    feed: name = tenant.stream.feed,
+    sink,
+    message: values,
+  } = opened(parsed.values) ?? { message: parsed.values };
   if (sink !== undefined && !sinks.includes(sink as string))
     return no('SLU-3030', `no sink is named ${show(sink)}${nearestOf(sink, sinks, 'rows go to')}`);
   const feed = tenant.feeds.find((candidate) => candidate.name === name);

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { isRejection, type Reader } from '../formats/format.ts';
+import { type Chunk, isRejection } from '../formats/format.ts';
 import type { Rejection, Row } from '../model/row.ts';
 import type { Feed } from '../model/tenant.ts';
 import { transformer } from './transform.ts';
@@ -26,20 +26,12 @@ export interface Difference {
   readonly actual: Outcome | undefined;
 }
 
-/** Longest record of a sample, in characters. */
-const MAX_RECORD = 1_000_000;
-
-/** Runs a sample file and gives the outcome of each record, in the order of the file. */
-export async function runSample(
-  tenant: string,
-  feed: Feed,
-  read: Reader,
-  source: AsyncIterable<Uint8Array>,
-): Promise<Outcome[]> {
+/** Runs the records of a sample file and gives the outcome of each record, in the order of the file. */
+export async function runSample(tenant: string, feed: Feed, chunks: AsyncIterable<Chunk>): Promise<Outcome[]> {
   const transform = transformer(feed, { tenant, origin: 'sample' });
   const outcomes: Outcome[] = [];
   const refusals: Outcome[] = [];
-  for await (const { items, refusal } of read(source, { maxRecord: MAX_RECORD })) {
+  for await (const { items, refusal } of chunks) {
     const { transformed, rejected } = transform(items.filter((item): item is Row => !isRejection(item)));
     for (const { row, outputs } of transformed) {
       const { position } = row;

@@ -1,7 +1,8 @@
 import { type Chunk, isRejection, type Refusal } from '../formats/format.ts';
 import type { Layout } from '../formats/locate.ts';
-import { readers } from '../formats/readers.ts';
+import { readRecords } from '../formats/readers.ts';
 import { capped } from '../model/caps.ts';
+import { dialectOf, type FileFormat } from '../model/formats.ts';
 import { addBroken, type RuleCounts } from '../model/quality.ts';
 import type { Counts, Rejection, Row } from '../model/row.ts';
 import { SAMPLE_SIZE } from '../model/run.ts';
@@ -47,7 +48,7 @@ export async function tryFile(
   const found = reasons(SAMPLE_SIZE);
   const warnings: Record<string, number> = {};
   let columns: readonly string[] = [];
-  const chunks = readers[format](stored.open(signal), { maxRecord: maxRecordOf(limits) });
+  const chunks = readRecords(stored, format, { maxRecord: maxRecordOf(limits) }, signal);
   const { counts, refusal } = await ingest({
     tenant: tenant.id,
     feed,
@@ -70,7 +71,6 @@ export async function tryFile(
       dropped.push(...window.dropped.slice(0, samples - dropped.length));
     },
   });
-  const layout: Layout = format === 'csv' ? { kind: 'cells', delimiter: ',', quote: '"', columns } : { kind: 'json' };
   return {
     ...pass,
     counts,
@@ -80,8 +80,14 @@ export async function tryFile(
     warnings,
     sample: rows,
     dropped,
-    layout,
+    layout: layoutOf(format, columns),
   };
+}
+
+function layoutOf({ among: [settings] }: FileFormat, columns: readonly string[]): Layout {
+  if (settings?.format !== 'csv' && settings?.format !== 'tsv') return { kind: 'json' };
+  const { delimiter, quote } = dialectOf(settings);
+  return { kind: 'cells', delimiter, quote: quote ?? '', columns };
 }
 
 /** Shows the first row that comes by. */

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { parse } from 'csv-parse/sync';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { exportDirtyFlights, exportFlights, flightMessages } from '../../cli/demo-data.ts';
-import { readers } from '../../core/formats/readers.ts';
+import { csvReader } from '../../core/formats/csv.ts';
 import { runSample } from '../../core/pipeline/samples.ts';
 import flights from '../../tenants/aviation/feeds/flights.ts';
 
@@ -77,7 +77,11 @@ describe('the dirty file', () => {
   test('comes to just those rejections in the pipeline, and every other record is loaded', async () => {
     const file = join(folder, 'pipeline.csv');
     const { rejections } = await exportDirtyFlights({ from: 0, rows: 200, file });
-    const outcomes = await runSample('aviation', flights, readers.csv, createReadStream(file));
+    const outcomes = await runSample(
+      'aviation',
+      flights,
+      csvReader({ format: 'csv' })(createReadStream(file), { maxRecord: 65_536 }),
+    );
     const rejected = outcomes.filter((outcome) => 'rejected' in outcome);
     expect(rejected.map(({ position, rejected: code }) => ({ position, code }))).toEqual(rejections);
     expect(outcomes.filter((outcome) => 'rows' in outcome)).toHaveLength(180);

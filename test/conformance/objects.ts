@@ -43,6 +43,22 @@ export function testObjects(open: () => ObjectsUnderTest): void {
       expect((await contentOf(ref)).equals(content)).toBe(true);
     });
 
+    test('opens to a part of its bytes', async () => {
+      const content = Buffer.from(Array.from({ length: 300_000 }, (_, index) => index % 251));
+      const ref = await open().upload(fresh(), content);
+      const found = await open().objects.find(ref);
+      for (const [start, end] of [
+        [0, 1],
+        [0, 300_000],
+        [70_000, 200_001],
+        [299_996, 300_000],
+      ] as const) {
+        const pieces: Uint8Array[] = [];
+        for await (const piece of found?.open(forever, { start, end }) ?? []) pieces.push(piece);
+        expect(Buffer.concat(pieces).equals(content.subarray(start, end))).toBe(true);
+      }
+    });
+
     test('may be empty', async () => {
       const ref = await open().upload(fresh(), new Uint8Array());
       expect(await open().objects.find(ref)).toMatchObject({ size: 0 });

@@ -443,7 +443,7 @@ export const csvFiles: readonly BadFile[] = [
     file: 'csv/lines-cr-after-header.csv',
     state: 'partial',
     rows: [],
-    rejected: [[1, 2, 'SLU-2002']],
+    rejected: [[1, 2, 'SLU-2001']],
     because: 'three records on one line must not become one',
   },
   {

@@ -106,7 +106,7 @@ describe('a check of samples', () => {
     });
     const problems = (await checkSamples(things, folder)).map(({ file, problem }) => `${file}: ${problem}`);
     expect(problems).toEqual([
-      'samples/in/things/b.xml: the feed takes csv, ndjson',
+      'samples/in/things/b.xml: the feed takes .csv, .ndjson, .jsonl',
       'samples/in/things/c.csv: samples/expected/things/c.ndjson is missing',
       expect.stringContaining('samples/in/things/d.csv: samples/expected/things/d.ndjson is not a JSON object a line'),
       'samples/in/thongs/a.csv: the tenant has no feed of this name, only things',

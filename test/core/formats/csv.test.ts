@@ -1,10 +1,11 @@
 import { parse } from 'csv-parse/sync';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { readCsv } from '../../../core/formats/csv.ts';
+import { csvReader } from '../../../core/formats/csv.ts';
 import { bytesOf, cut, cuts } from '../../support/bytes.ts';
 import { expectPlaces, readAll } from '../../support/reading.ts';
 
+const readCsv = csvReader({ format: 'csv' });
 const read = (text: string, maxRecord?: number) => readAll(readCsv, [text], maxRecord);
 const values = async (text: string) => (await read(text)).rows.map((row) => Object.values(row.values));
 const outcomes = async (text: string, maxRecord?: number) =>
