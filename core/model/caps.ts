@@ -29,6 +29,9 @@ export const caps = Object.freeze({
   shards: 100,
   /** Each is asked about every record and counted in every run. */
   rulesPerFeed: 50,
+  /** Lambda's own limits: batches of a shard at a time, and messages of a batch. */
+  parallelBatches: 10,
+  batchSize: 10_000,
   /** Kinesis keeps a record for a year at most. */
   retentionHours: 8760,
   /** Cassandra's own limit for a row's time to live: 20 years, in seconds. */

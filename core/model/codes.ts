@@ -87,6 +87,10 @@ export const codes = {
   'SLU-4002': ['an unknown tenant, feed or run', 'use one of the names that the message gives'],
   'SLU-4003': ['the command line is wrong', 'see `sluice <command> --help`'],
   'SLU-4004': ['a setting is wrong', 'mend the setting that the message names'],
+  'SLU-4007': [
+    'the stream is beyond a threshold, and its profile allows no more',
+    'raise the limits in `stream.scaling`, or the threshold; see `sluice decisions <tenant>`',
+  ],
 
   'SLU-5001': ['the database does not answer', 'nothing to do: the delivery is tried again by itself'],
   'SLU-5002': ['an AWS service does not answer', 'nothing to do: the delivery is tried again by itself'],
@@ -94,6 +98,10 @@ export const codes = {
   'SLU-5004': ['the function is wrongly configured', 'deploy again; if it stays, report it'],
   'SLU-5005': ['the counts of a run do not balance', 'report it together with the run’s id'],
   'SLU-5006': ['an unexpected error', 'report it together with the log of the function'],
+  'SLU-5008': [
+    'the stream waits for the database',
+    'help the database: more functions would make it worse; see `sluice decisions <tenant>`',
+  ],
 } as const satisfies Record<string, readonly [title: string, remedy: string]>;
 
 export type Code = keyof typeof codes;

@@ -74,10 +74,37 @@ const limits = z.strictObject({
   filesPerUpload: whole(1, caps.filesPerUpload).optional(),
 });
 
+const count = whole(1, Number.MAX_SAFE_INTEGER).optional();
+
+const thresholds = z.strictObject({
+  averageMilliseconds: count,
+  lagSeconds: count,
+  messagesPerShard: count,
+  bytesPerShard: count,
+  databaseMilliseconds: count,
+});
+
+const scaling = z.strictObject({
+  minShards: whole(1, caps.shards).optional(),
+  maxShards: whole(1, caps.shards).optional(),
+  maxParallel: whole(1, caps.parallelBatches).optional(),
+  maxBatch: whole(1, caps.batchSize).optional(),
+  raiseAfter: whole(1, 60).optional(),
+  lowerAfter: whole(1, 60).optional(),
+  coolDownMinutes: whole(1, 24 * 60).optional(),
+});
+
 const stream = z.strictObject({
   shards: whole(1, caps.shards),
   retentionHours: whole(24, caps.retentionHours),
   feed: z.string(),
+  batchSize: whole(1, caps.batchSize).optional(),
+  periodMinutes: z
+    .int()
+    .refine((minutes) => minutes >= 1 && 60 % minutes === 0, 'a divisor of 60, such as 1, 5 or 15')
+    .optional(),
+  thresholds: thresholds.optional(),
+  scaling: scaling.optional(),
 });
 
 export const profileShape = z.strictObject({
@@ -98,6 +125,8 @@ export function knownKeys(path: readonly PropertyKey[], value: unknown): readonl
     '': profileShape.shape,
     limits: limits.shape,
     stream: stream.shape,
+    'stream.thresholds': thresholds.shape,
+    'stream.scaling': scaling.shape,
     hours: { from: 0, to: 0, cron: 0, minutes: 0 },
     'feeds.*.hours': { from: 0, to: 0, cron: 0, minutes: 0 },
     'feeds.*': feed.shape,

@@ -8,7 +8,7 @@ import { knownKeys, profileShape } from './profile-shape.ts';
 import { NO_FEED } from './run.ts';
 import { show } from './show.ts';
 import { primaryKey, type Table } from './table.ts';
-import { type Feed, keyspaces, type Tenant } from './tenant.ts';
+import { BATCH_SIZE, type Feed, keyspaces, type StreamScaling, type StreamSettings, type Tenant } from './tenant.ts';
 
 /** One mistake of a profile. */
 export interface ProfileProblem {
@@ -35,6 +35,7 @@ export function problemsOf(tenant: Tenant): ProfileProblem[] {
     const hint = didYouMean(streamFeed, names) || `; the tenant has ${names.join(', ')}`;
     say('stream.feed', `no feed is named ${show(streamFeed)}${hint}`);
   }
+  if (isObject(tenant?.stream)) checkScaling(tenant.stream, say);
   return problems;
 }
 
@@ -123,6 +124,15 @@ function checkId(id: string, say: Say): void {
   } else if (id.startsWith('system') || RESERVED.includes(id)) {
     say('id', `${show(id)} is taken by Cassandra or by the platform; choose another`);
   }
+}
+
+/** What the stream manager may do includes what it finds. */
+function checkScaling({ shards, batchSize = BATCH_SIZE, scaling }: Partial<StreamSettings>, say: Say): void {
+  if (!isObject(scaling) || typeof shards !== 'number') return;
+  const { minShards = shards, maxShards = shards, maxBatch = batchSize } = scaling as StreamScaling;
+  if (minShards > shards) say('stream.scaling.minShards', `${minShards} is more than stream.shards, ${shards}`);
+  if (maxShards < shards) say('stream.scaling.maxShards', `${maxShards} is less than stream.shards, ${shards}`);
+  if (maxBatch < batchSize) say('stream.scaling.maxBatch', `${maxBatch} is less than stream.batchSize, ${batchSize}`);
 }
 
 function checkFeeds(feeds: readonly Partial<Feed>[], say: Say): void {

@@ -67,12 +67,54 @@ export interface Limits {
   readonly filesPerUpload?: number;
 }
 
+/** Messages of a batch where a profile names no number: few conditional writes to the ledger, little waiting. */
+export const BATCH_SIZE = 500;
+
+/** What the monitor holds each period of the stream against. All are means over the period, so that its length does not change them. */
+export interface StreamThresholds {
+  /** Milliseconds from a message's arrival to its acknowledgement; 10,000 when absent. */
+  readonly averageMilliseconds?: number;
+  /** Age, in seconds, of the oldest message that is not acknowledged; 60 when absent. */
+  readonly lagSeconds?: number;
+  /** Messages of a minute on each open shard; 42,000 when absent: 70 % of what a shard takes. */
+  readonly messagesPerShard?: number;
+  /** Bytes of a minute on each open shard; 42,000,000 when absent: 70 % of what a shard takes. */
+  readonly bytesPerShard?: number;
+  /** Milliseconds that the database takes for the rows of a batch; from here on it is the bottleneck. 2,000 when absent. */
+  readonly databaseMilliseconds?: number;
+}
+
+/** How far the stream manager may go by itself. Where a figure is absent it stays as it is deployed. */
+export interface StreamScaling {
+  /** Fewest and most open shards; `shards` when absent. Each costs money by the hour. */
+  readonly minShards?: number;
+  readonly maxShards?: number;
+  /** Most batches of one shard that are loaded at a time, 1 to 10; 1 when absent. */
+  readonly maxParallel?: number;
+  /** Most messages of a batch; `batchSize` when absent. */
+  readonly maxBatch?: number;
+  /** Periods in a row that must be beyond a threshold before anything is raised; 2 when absent. */
+  readonly raiseAfter?: number;
+  /** Periods in a row that must be calm before anything is lowered; 10 when absent. */
+  readonly lowerAfter?: number;
+  /** Minutes between two changes; 5 when absent. */
+  readonly coolDownMinutes?: number;
+}
+
 export interface StreamSettings {
+  /** Open shards to begin with; when it changes in the profile, from the next deployment on. */
   readonly shards: number;
   /** Hours that Kinesis keeps a message: 24 to 8760. */
   readonly retentionHours: number;
   /** The feed of a message without an envelope, or whose envelope names none. */
   readonly feed: string;
+  /** Messages of a batch to begin with, 1 to 10,000; 500 when absent. */
+  readonly batchSize?: number;
+  /** Minutes that are measured and decided about together: a divisor of 60; 1 when absent. */
+  readonly periodMinutes?: number;
+  readonly thresholds?: StreamThresholds;
+  /** Absent: the stream is watched and nothing is changed. */
+  readonly scaling?: StreamScaling;
 }
 
 /** A customer of the platform and its service agreement: plain data, but for the transforms of its feeds. */
