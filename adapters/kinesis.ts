@@ -14,7 +14,7 @@ import type { Message } from '../core/model/run.ts';
 export const kinesisClient = (config: KinesisClientConfig = {}): KinesisClient =>
   new KinesisClient({ requestHandler: new NodeHttpHandler(), ...config });
 
-/** The records of an event, in the order of the shard. */
+/** The records of an event, in the order of the shard; what an aggregated one holds is the pipeline's to find out. */
 export const messagesOf = (event: KinesisStreamEvent): Message[] =>
   event.Records.map(({ eventID, kinesis }) => ({
     position: kinesis.sequenceNumber,

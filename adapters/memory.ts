@@ -1,6 +1,6 @@
-import { type FileRun, isSettled, type StreamRun, type StreamSlot, takenOver } from '../core/model/run.ts';
+import { type FileRun, isSettled, type Stamp, type StreamRun, type StreamSlot, takenOver } from '../core/model/run.ts';
 import { keyText, primaryKey, type Table } from '../core/model/table.ts';
-import { addMessages, emptyStreamRun } from '../core/model/tally.ts';
+import { addMessages, emptyStreamRun, lastOf } from '../core/model/tally.ts';
 import type { Clock, Lease, Ledger, LedgerReader, Objects, Registry, Sink } from '../core/ports.ts';
 
 /** The ports without services, for tests of the core; each passes the same conformance suite as the real one. */
@@ -100,7 +100,7 @@ export function memoryObjects(stored = new Map<string, MemoryObject>(), clock: C
 
 export function memoryLedger(clock: Clock): Ledger & LedgerReader {
   const runs = new Map<string, { run: FileRun; owner: string; until: Date | null }>();
-  const slots = new Map<string, { run: StreamRun; positions: Set<string> }>();
+  const slots = new Map<string, { run: StreamRun; stamps: Map<string, Stamp> }>();
   const slotKey = ({ stream, shard, minute }: StreamSlot) => `${stream} ${shard} ${minute.toISOString()}`;
   const later = (seconds: number) => new Date(clock.now().getTime() + seconds * 1000);
 
@@ -130,14 +130,24 @@ export function memoryLedger(clock: Clock): Ledger & LedgerReader {
     },
     settle: async (lease, run) => update(lease, run, null),
     find: async ({ id }) => runs.get(id) ?? null,
-    counted: async (slot) => new Set(slots.get(slotKey(slot))?.positions),
+    async counted(slot, asked) {
+      const stamps = slots.get(slotKey(slot))?.stamps ?? new Map<string, Stamp>();
+      const positions = new Set(asked.filter((position) => stamps.has(position)));
+      return { positions, last: lastOf(stamps.values()) };
+    },
     async tally(slot, messages) {
-      const { run, positions } = slots.get(slotKey(slot)) ?? {
+      const { run, stamps } = slots.get(slotKey(slot)) ?? {
         run: emptyStreamRun(slot, clock.now()),
-        positions: new Set<string>(),
+        stamps: new Map<string, Stamp>(),
       };
-      const fresh = messages.filter(({ position }) => !positions.has(position) && positions.add(position));
-      slots.set(slotKey(slot), { run: addMessages(run, fresh, clock.now()), positions });
+      const fresh = messages.filter((message) => {
+        const isNew = !stamps.has(message.position);
+        if (isNew) stamps.set(message.position, { position: message.position, writeTime: message.writeTime });
+        return isNew;
+      });
+      const after = fresh.length === 0 ? run : addMessages(run, fresh, clock.now());
+      if (fresh.length > 0) slots.set(slotKey(slot), { run: after, stamps });
+      return after;
     },
     fileRuns: async (feed, day) =>
       [...runs.values()].map(({ run }) => run).filter((run) => run.feed === feed && run.day === day),

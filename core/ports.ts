@@ -1,5 +1,5 @@
 import type { Receipt } from './model/receipt.ts';
-import type { FileDelivery, FileRun, ObjectRef, SettledMessage, StreamRun, StreamSlot } from './model/run.ts';
+import type { FileDelivery, FileRun, ObjectRef, SettledMessage, Stamp, StreamRun, StreamSlot } from './model/run.ts';
 import type { Table } from './model/table.ts';
 
 /**
@@ -108,10 +108,16 @@ export interface Ledger {
   find(
     run: Pick<FileRun, 'feed' | 'day' | 'id'>,
   ): Promise<{ readonly run: FileRun; readonly until: Date | null } | null>;
-  /** Positions of a stream run that have been counted. */
-  counted(slot: StreamSlot): Promise<ReadonlySet<string>>;
-  /** Counts messages once each: those that were counted before are left out. */
-  tally(slot: StreamSlot, messages: readonly SettledMessage[]): Promise<void>;
+  /** Which of these positions have been counted in a stream run. */
+  counted(slot: StreamSlot, positions: readonly string[]): Promise<Counted>;
+  /** Counts messages once each: those that were counted before are left out. Answers the whole stream run. */
+  tally(slot: StreamSlot, messages: readonly SettledMessage[]): Promise<StreamRun>;
+}
+
+export interface Counted {
+  readonly positions: ReadonlySet<string>;
+  /** Of all messages that have been counted in the stream run that which is last in its shard; null when there is none. */
+  readonly last: Stamp | null;
 }
 
 /**

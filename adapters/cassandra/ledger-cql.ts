@@ -8,16 +8,20 @@ export function ledgerCql(keyspace: string) {
   const columns = Object.keys(runsTable.columns);
   const mutable = columns.filter((name) => !['feed', 'day', 'run_id'].includes(name));
   const slot = 'WHERE hour = ? AND minute = ? AND stream = ? AND shard = ?';
-  const tally = 'revision = ?, positions = ?, feeds = ?, started_at = ?, ended_at = ?, first_rejections = ?';
+  const tally = ['revision', 'positions', 'first_position', 'last_position', 'last_write_time'];
+  tally.push('feeds', 'started_at', 'ended_at', 'first_rejections');
+  const slotKey = ['hour', 'minute', 'stream', 'shard'];
+  const light = [...slotKey.slice(1), ...tally].filter((name) => name !== 'positions').join(', ');
   return {
     insertRun: `INSERT INTO ${runs} (${columns.join(', ')}) VALUES (${columns.map(() => '?').join(', ')}) IF NOT EXISTS`,
     updateRun: `UPDATE ${runs} SET ${mutable.map((name) => `${name} = ?`).join(', ')} WHERE feed = ? AND day = ? AND run_id = ? IF owner = ? AND attempt = ?`,
     selectRun: `SELECT * FROM ${runs} WHERE feed = ? AND day = ? AND run_id = ?`,
     selectRuns: `SELECT * FROM ${runs} WHERE feed = ? AND day = ?`,
-    insertSlot: `INSERT INTO ${streamRuns} (revision, positions, feeds, started_at, ended_at, first_rejections, hour, minute, stream, shard) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) IF NOT EXISTS`,
-    updateSlot: `UPDATE ${streamRuns} SET ${tally} ${slot} IF revision = ?`,
+    insertSlot: `INSERT INTO ${streamRuns} (${[...tally, ...slotKey].join(', ')}) VALUES (${[...tally, ...slotKey].map(() => '?').join(', ')}) IF NOT EXISTS`,
+    updateSlot: `UPDATE ${streamRuns} SET ${tally.map((name) => `${name} = ?`).join(', ')} ${slot} IF revision = ?`,
     selectSlot: `SELECT * FROM ${streamRuns} ${slot}`,
-    selectStreamRuns: `SELECT minute, stream, shard, feeds, started_at, ended_at, first_rejections FROM ${streamRuns} WHERE hour = ?`,
+    selectSlotParts: `SELECT ${light} FROM ${streamRuns} WHERE hour = ? AND minute = ? AND stream = ? AND shard >= ? AND shard < ?`,
+    selectStreamRuns: `SELECT ${light} FROM ${streamRuns} WHERE hour = ?`,
   };
 }
 

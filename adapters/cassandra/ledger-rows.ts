@@ -82,8 +82,9 @@ export function fileRunOf(row: types.Row): { run: FileRun; owner: string; until:
   return { run, owner: row.owner, until: row.lease_until };
 }
 
-export function streamRunOf(row: types.Row): StreamRun {
-  const slot = { stream: row.stream, shard: row.shard, minute: row.minute };
+/** What one row holds of the stream run of a shard. */
+export function streamRunOf(row: types.Row, shard: string): StreamRun {
+  const slot = { stream: row.stream, shard, minute: row.minute };
   return {
     ...slot,
     id: streamRunId(slot),

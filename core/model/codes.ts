@@ -39,6 +39,7 @@ export const codes = {
   'SLU-2012': ['the record is nested too deeply', 'send flatter records'],
   'SLU-2018': ['the record breaks a quality rule', 'mend the record, or the rule that the message names'],
   'SLU-2019': ['a quality rule cannot judge the record', 'mend the rule: it answers true or false, at once'],
+  'SLU-2022': ['the aggregated record is broken', 'mend the producer that puts messages together, and send them again'],
 
   'SLU-3001': ['the key names no feed of the tenant', 'upload to <staging bucket>/<feed>/<file>'],
   'SLU-3002': ['the file’s extension is not one that the feed takes', 'send one of the formats that the message names'],

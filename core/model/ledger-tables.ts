@@ -43,7 +43,10 @@ export const runsTable = defineTable({
   clusteringKey: ['run_id'],
 });
 
-/** Runs of a stream: one row for a shard and an arrival minute, with the set of positions that are counted in it. */
+/**
+ * Runs of a stream, each of a shard and an arrival minute, with the set of positions that are counted in it. A run with many positions has several
+ * rows, named after the shard; first and last position tell what a row can hold.
+ */
 export const streamRunsTable = defineTable({
   name: 'stream_runs',
   columns: {
@@ -53,6 +56,9 @@ export const streamRunsTable = defineTable({
     shard: 'text',
     revision: 'text',
     positions: 'blob',
+    first_position: 'text',
+    last_position: 'text',
+    last_write_time: 'bigint',
     feeds: 'text',
     started_at: 'timestamp',
     ended_at: 'timestamp',

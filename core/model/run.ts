@@ -153,18 +153,23 @@ export interface StreamRun extends StreamSlot {
   readonly firstRejections: readonly (Rejection & { readonly feed: string })[];
 }
 
-/** One record of a stream. */
+/** One record of a stream, or one message of an aggregated record. */
 export interface Message {
-  /** Sequence number: unique in its shard, and growing. */
+  /** Sequence number, unique in its shard and growing; with the place in an aggregated record (position.ts). */
   readonly position: string;
   readonly shard: string;
   readonly arrivedAt: Date;
   readonly data: Uint8Array;
 }
 
-/** What one invocation adds to a stream run: each message once, by its position. */
-export interface SettledMessage {
+/** A message's place in its shard, and when its rows were written, in microseconds since 1970. */
+export interface Stamp {
   readonly position: string;
+  readonly writeTime: number;
+}
+
+/** What one invocation adds to a stream run: each message once, by its position. */
+export interface SettledMessage extends Stamp {
   readonly feed: string;
   readonly outcome: 'loaded' | 'dropped' | Rejection;
   /** Quality rules that the message breaks; absent when it breaks none. */

@@ -1,7 +1,15 @@
-import { noLatency, observe } from './latency.ts';
+import { mergeLatency, noLatency, observe } from './latency.ts';
+import { comparePositions } from './position.ts';
 import { addBroken } from './quality.ts';
-import { type Counts, noCounts } from './row.ts';
-import { type FeedTally, SAMPLE_SIZE, type SettledMessage, type StreamRun, type StreamSlot } from './run.ts';
+import { addCounts, type Counts, noCounts } from './row.ts';
+import {
+  type FeedTally,
+  SAMPLE_SIZE,
+  type SettledMessage,
+  type Stamp,
+  type StreamRun,
+  type StreamSlot,
+} from './run.ts';
 
 /** Identifies a stream run to people: the minute of arrival and the shard. */
 export const streamRunId = ({ shard, minute }: StreamSlot): string => {
@@ -45,6 +53,48 @@ export function addMessages(run: StreamRun, messages: readonly SettledMessage[],
   }
   return { ...run, feeds, firstRejections, endedAt: now };
 }
+
+/** The parts of one stream run as one. */
+export function joined(first: StreamRun, ...others: readonly StreamRun[]): StreamRun {
+  const feeds = structuredClone(first.feeds) as Record<string, FeedTally>;
+  for (const other of others) {
+    for (const [feed, more] of Object.entries(other.feeds)) {
+      const total = feeds[feed];
+      if (total) addTally(total, more);
+      else feeds[feed] = structuredClone(more);
+    }
+  }
+  const all = [first, ...others];
+  return {
+    ...first,
+    feeds,
+    startedAt: new Date(Math.min(...all.map(({ startedAt }) => startedAt.getTime()))),
+    endedAt: new Date(Math.max(...all.map(({ endedAt }) => endedAt.getTime()))),
+    firstRejections: all.flatMap(({ firstRejections }) => firstRejections).slice(0, SAMPLE_SIZE),
+  };
+}
+
+function addTally(total: FeedTally, more: FeedTally): void {
+  addCounts(total.counts, more.counts);
+  total.bytes += more.bytes;
+  mergeLatency(total.latency, more.latency);
+  for (const [rule, times] of Object.entries(more.rules ?? {})) {
+    total.rules ??= {};
+    total.rules[rule] = (total.rules[rule] ?? 0) + times;
+  }
+  if (!more.database) return;
+  total.database ??= { messages: 0, sum: 0, throttles: 0 };
+  total.database.messages += more.database.messages;
+  total.database.sum += more.database.sum;
+  total.database.throttles += more.database.throttles;
+}
+
+/** Of some stamps that of the message that is last in its shard. */
+export const lastOf = <S extends Stamp>(stamps: Iterable<S>): S | null => {
+  let last: S | null = null;
+  for (const stamp of stamps) if (!last || comparePositions(stamp.position, last.position) > 0) last = stamp;
+  return last;
+};
 
 /** Tells with the last of some messages how often the database put them off. */
 export function putOff(messages: readonly SettledMessage[], times: number): SettledMessage[] {

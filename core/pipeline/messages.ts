@@ -1,15 +1,17 @@
+import { isAggregated, messagesIn } from '../formats/aggregated.ts';
 import type { Chunk } from '../formats/format.ts';
 import { FatalError, TransientError } from '../model/errors.ts';
+import { partsOf, subPosition } from '../model/position.ts';
 import type { Rejection, Row } from '../model/row.ts';
-import { type Message, NO_FEED, type SettledMessage, type StreamSlot } from '../model/run.ts';
-import { putOff, streamRunId } from '../model/tally.ts';
+import { type Message, NO_FEED, type SettledMessage, type Stamp, type StreamSlot } from '../model/run.ts';
+import { lastOf, putOff, streamRunId } from '../model/tally.ts';
 import type { Tenant } from '../model/tenant.ts';
 import type { Ledger, Objects, Sink } from '../ports.ts';
 import { ingest } from './ingest.ts';
 import { metered } from './metered.ts';
 import { putMessageRejection } from './rejects.ts';
 import { type Routed, rawOf, route } from './route.ts';
-import { earliestWriteTime, type WriteTimes } from './write-time.ts';
+import { messageWriteTimes, type WriteTimes } from './write-time.ts';
 
 export interface MessageWorld extends WriteTimes {
   readonly tenant: Tenant;
@@ -22,19 +24,41 @@ export interface MessageWorld extends WriteTimes {
   readonly signal: AbortSignal;
 }
 
+/** Messages of one slot, new to the ledger. */
+interface Part {
+  readonly slot: StreamSlot;
+  readonly messages: readonly Message[];
+  readonly writeTimes: ReadonlyMap<string, number>;
+}
+
 const MINUTE = 60_000;
 
 /**
  * Takes the messages of one invocation from arrival to the ledger, each exactly once however often it is delivered: those that the
  * ledger has counted are left out, the others are loaded and then counted. Throws `TransientError` when the batch must come again.
  */
-export async function ingestMessages(messages: readonly Message[], world: MessageWorld): Promise<void> {
-  for (const { slot, members } of slots(messages, world.stream)) {
-    const counted = await world.ledger.counted(slot);
-    const fresh = once(members).filter(({ position }) => !counted.has(position));
-    const settled = await ingestApart(slot, fresh, world);
+export async function ingestMessages(records: readonly Message[], world: MessageWorld): Promise<void> {
+  let before: Stamp | null = null;
+  for (const { slot, members } of slots(records.flatMap(takenApart), world.stream)) {
+    const unique = once(members);
+    const { positions, last } = await world.ledger.counted(
+      slot,
+      unique.map(({ position }) => position),
+    );
+    const messages = unique.filter(({ position }) => !positions.has(position));
+    const writeTimes = messageWriteTimes(messages, lastOf([before, last].filter((stamp) => stamp !== null)), world);
+    const settled = await ingestApart({ slot, messages, writeTimes }, world);
     if (settled.length > 0) await world.ledger.tally(slot, settled);
+    before = lastOf(settled) ?? before;
   }
+}
+
+/** The messages of an aggregated record; one that is broken stays whole, to be rejected. */
+function takenApart(record: Message): readonly Message[] {
+  const { position, data } = record;
+  const messages = isAggregated(data) && partsOf(position)[1] === null ? messagesIn(data) : null;
+  if (messages === null || typeof messages === 'string') return [record];
+  return messages.map((each, place) => ({ ...record, position: subPosition(position, place), data: each }));
 }
 
 /** A batch that holds a message twice holds it once. */
@@ -46,21 +70,18 @@ const once = (messages: readonly Message[]): Message[] => [
  * When nobody foresaw what a message does to us, halving finds it: it is rejected alone, and neither its neighbours nor its shard wait
  * until the platform is mended. What a person must mend (`FatalError`), or what befalls all messages alike, is no message's fault.
  */
-async function ingestApart(
-  slot: StreamSlot,
-  messages: readonly Message[],
-  world: MessageWorld,
-): Promise<SettledMessage[]> {
+async function ingestApart(part: Part, world: MessageWorld): Promise<SettledMessage[]> {
+  const { messages } = part;
   try {
-    return await ingestSlot(slot, route(messages, world.tenant, [world.sink.name]), messages, world);
+    return await ingestPart(part, route(messages, world.tenant, [world.sink.name]), world);
   } catch (error) {
     if (error instanceof TransientError || error instanceof FatalError) throw error;
     const [only] = messages;
-    if (messages.length === 1 && only) return await ingestSlot(slot, unforeseen(only, error), messages, world);
+    if (messages.length === 1 && only) return await ingestPart(part, unforeseen(only, error), world);
     const half = Math.ceil(messages.length / 2);
     const halves = [messages.slice(0, half), messages.slice(half)];
     const settled: SettledMessage[] = [];
-    for (const each of halves) settled.push(...(await ingestApart(slot, each, world)));
+    for (const each of halves) settled.push(...(await ingestApart({ ...part, messages: each }, world)));
     if (settled.every(({ outcome }) => typeof outcome === 'object' && outcome.code === 'SLU-5006')) throw error;
     return settled;
   }
@@ -72,15 +93,14 @@ function unforeseen({ position, data }: Message, error: unknown): Routed {
   return { byFeed: new Map(), unrouted: [rejection] };
 }
 
-async function ingestSlot(
-  slot: StreamSlot,
+async function ingestPart(
+  { slot, messages, writeTimes }: Part,
   { byFeed, unrouted }: Routed,
-  messages: readonly Message[],
   world: MessageWorld,
 ): Promise<SettledMessage[]> {
   const { tenant, clock, objects, rejectsBucket } = world;
   const byPosition = new Map(messages.map((message) => [message.position, message]));
-  const writeTimes = writeTimesOf(messages, earliestWriteTime(world));
+  const writeTimeOf = (position: Row['position']) => writeTimes.get(String(position)) as number;
   let settled: SettledMessage[] = [];
   const settle = async (
     feed: string,
@@ -94,7 +114,8 @@ async function ingestSlot(
       await putMessageRejection(objects, rejectsBucket, run, outcome);
     }
     const latency = Math.max(0, clock.now().getTime() - message.arrivedAt.getTime());
-    settled.push({ position, feed, outcome, bytes: message.data.byteLength, latency, ...about });
+    const bytes = message.data.byteLength;
+    settled.push({ position, feed, outcome, bytes, latency, writeTime: writeTimeOf(position), ...about });
   };
 
   for (const rejection of unrouted) await settle(NO_FEED, String(rejection.position), rejection);
@@ -109,7 +130,7 @@ async function ingestSlot(
       })(),
       sink: meter.sink,
       signal: world.signal,
-      writeTimeOf: ({ position }) => writeTimes.get(String(position)) as number,
+      writeTimeOf: ({ position }) => writeTimeOf(position),
       settled: async ({ loaded, dropped, rejected, broken }) => {
         const { milliseconds } = meter.read();
         const end = ({ position }: Pick<Row, 'position'>, outcome: SettledMessage['outcome']) => {
@@ -126,22 +147,6 @@ async function ingestSlot(
   }
   return settled;
 }
-
-/**
- * Arrival in microseconds. Inside one millisecond the order of the shard decides: a sequence number counts records in the digits
- * above its lowest 80 bits (kinesalite, db/index.js `parseSequence`); were it built otherwise, the time would still be the same each time.
- */
-const writeTime = ({ arrivedAt, position }: Message): number =>
-  arrivedAt.getTime() * 1000 + Number((BigInt(position) >> 80n) % 1000n);
-
-/** Messages that have waited for longer than the database takes write times follow each other right before its limit. */
-const writeTimesOf = (messages: readonly Message[], earliest: number): ReadonlyMap<string, number> =>
-  new Map(
-    messages.map((message, index) => [
-      message.position,
-      Math.max(writeTime(message), earliest - messages.length + index),
-    ]),
-  );
 
 function slots(messages: readonly Message[], stream: string): { slot: StreamSlot; members: Message[] }[] {
   const found = new Map<string, { slot: StreamSlot; members: Message[] }>();

@@ -1,3 +1,4 @@
+import { isAggregated, messagesIn } from '../formats/aggregated.ts';
 import { parseObject } from '../formats/json-value.ts';
 import { capped } from '../model/caps.ts';
 import type { Code } from '../model/codes.ts';
@@ -45,6 +46,8 @@ const decoder = new TextDecoder('utf-8', { fatal: true });
 
 function placeOf(data: Uint8Array, tenant: Tenant, sinks: readonly string[]): Place | Refused {
   const no = (code: Code, message: string): Refused => ({ code, message });
+  const together = isAggregated(data) ? messagesIn(data) : null;
+  if (typeof together === 'string') return no('SLU-2022', `the aggregated record cannot be taken apart: ${together}`);
   const { maxMessageBytes } = capped(tenant.limits);
   if (data.byteLength > maxMessageBytes)
     return no('SLU-2009', `the message has ${data.byteLength} bytes; the profile allows ${maxMessageBytes}`);

@@ -1,4 +1,5 @@
-import type { FileRun } from '../model/run.ts';
+import { comparePositions, sequenceOf } from '../model/position.ts';
+import type { FileRun, Message, Stamp } from '../model/run.ts';
 import type { Limits } from '../model/tenant.ts';
 import type { Clock } from '../ports.ts';
 
@@ -19,3 +20,32 @@ export const rowWriteTime = (
   { maxFileRows }: Limits,
 ): number =>
   writeTimeBase + (maxFileRows < 1_000_000 ? Number(position) : Math.floor((Number(position) * 999_999) / maxFileRows));
+
+/**
+ * Write times of messages of one shard, in microseconds since 1970: their arrival, and a microsecond later for each that arrived in the same millisecond, so that
+ * of two messages with one key the later in the shard stays. `last` is the last message of the shard that has been counted: those behind it go on from there,
+ * however they are cut into batches. Those before it are late, and are dated by their arrival alone.
+ */
+export function messageWriteTimes(
+  messages: readonly Message[],
+  last: Stamp | null,
+  world: WriteTimes,
+): ReadonlyMap<string, number> {
+  const earliest = earliestWriteTime(world);
+  const times = new Map<string, number>();
+  let before = Number.NEGATIVE_INFINITY;
+  for (const [index, message] of messages.toSorted((a, b) => comparePositions(a.position, b.position)).entries()) {
+    if (last && comparePositions(message.position, last.position) > 0) before = Math.max(before, last.writeTime);
+    // Messages that have waited for longer than the database takes write times follow each other right before its limit.
+    before = Math.max(arrivalTime(message), before + 1, earliest - messages.length + index);
+    times.set(message.position, before);
+  }
+  return times;
+}
+
+/**
+ * A sequence number counts records in the digits above its lowest 80 bits (kinesalite, db/index.js `parseSequence`): late messages of one millisecond keep their
+ * order by it, but for one time in a thousand. Were it built otherwise, the time would still be the same each time.
+ */
+const arrivalTime = ({ arrivedAt, position }: Message): number =>
+  arrivedAt.getTime() * 1000 + Number((BigInt(sequenceOf(position)) >> 80n) % 1000n);

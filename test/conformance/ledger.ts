@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { comparePositions, subPosition } from '../../core/model/position.ts';
 import { addCounts, noCounts, type Rejection } from '../../core/model/row.ts';
 import type { FileRun, SettledMessage, StreamSlot } from '../../core/model/run.ts';
 import type { Claim, Clock, Lease, Ledger, LedgerReader } from '../../core/ports.ts';
@@ -211,6 +212,7 @@ export function testLedger(open: (clock: Clock) => Ledger & LedgerReader): void 
       outcome,
       bytes: 10,
       latency: number,
+      writeTime: 1000 + number,
     });
     const runOf = async (ledger: LedgerReader, slot: StreamSlot) => {
       const runs = await ledger.streamRuns(slot.minute.toISOString().slice(0, 10));
@@ -220,7 +222,7 @@ export function testLedger(open: (clock: Clock) => Ledger & LedgerReader): void 
     };
 
     test('that nobody has counted are not counted', async () => {
-      expect(await world().ledger.counted(newSlot())).toEqual(new Set());
+      expect(await world().ledger.counted(newSlot(), [position(1)])).toEqual({ positions: new Set(), last: null });
     });
 
     test('are counted by feed and outcome, and read back with the first rejections', async () => {
@@ -231,7 +233,10 @@ export function testLedger(open: (clock: Clock) => Ledger & LedgerReader): void 
       const startedAt = clock.now();
       clock.advance(5);
       await ledger.tally(slot, [settled(3, refused), settled(4, 'loaded', 'g')]);
-      expect(await ledger.counted(slot)).toEqual(new Set([1, 2, 3, 4].map(position)));
+      expect(await ledger.counted(slot, [0, 1, 2, 3, 4, 5].map(position))).toEqual({
+        positions: new Set([1, 2, 3, 4].map(position)),
+        last: { position: position(4), writeTime: 1004 },
+      });
       const minute = slot.minute.toISOString().slice(0, 16).replaceAll(/[-:]/g, '').replace('T', '-');
       expect(await runOf(ledger, slot)).toEqual([
         {
@@ -277,7 +282,7 @@ export function testLedger(open: (clock: Clock) => Ledger & LedgerReader): void 
       ];
       for (const each of [slot, ...others]) await ledger.tally(each, [settled(1)]);
       for (const each of [slot, ...others]) {
-        expect(await ledger.counted(each)).toEqual(new Set([position(1)]));
+        expect((await ledger.counted(each, [position(1)])).positions).toEqual(new Set([position(1)]));
         expect((await runOf(ledger, each))[0]?.feeds.f?.counts.read).toBe(1);
       }
     });
@@ -289,7 +294,14 @@ export function testLedger(open: (clock: Clock) => Ledger & LedgerReader): void 
         Array.from({ length: 20 }, (_, at) => settled(batch * 10 + at)),
       );
       await Promise.all(batches.map((batch) => ledger.tally(slot, batch)));
-      expect((await ledger.counted(slot)).size).toBe(110);
+      expect(
+        (
+          await ledger.counted(
+            slot,
+            Array.from({ length: 200 }, (_, at) => position(at)),
+          )
+        ).positions.size,
+      ).toBe(110);
       expect((await runOf(ledger, slot))[0]?.feeds.f?.counts).toEqual({
         read: 110,
         loaded: 110,
@@ -298,22 +310,72 @@ export function testLedger(open: (clock: Clock) => Ledger & LedgerReader): void 
       });
     });
 
-    test('with any sequence numbers are known again', async () => {
+    test('with any sequence numbers and places are known again', async () => {
+      const places = fc
+        .tuple(fc.bigInt({ min: 0n, max: 2n ** 186n }), fc.option(fc.nat(10_000)))
+        .map(([sequence, place]) => (place === null ? String(sequence) : subPosition(String(sequence), place)));
       const { ledger } = world();
       await fc.assert(
         fc.asyncProperty(
-          fc.array(fc.bigInt({ min: 0n, max: 2n ** 186n }), { minLength: 1, maxLength: 50 }),
-          async (numbers) => {
+          fc.array(places, { minLength: 1, maxLength: 50 }),
+          fc.array(places, { maxLength: 50 }),
+          async (counted, others) => {
             const slot = newSlot();
             await ledger.tally(
               slot,
-              numbers.map((number) => ({ ...settled(1), position: String(number) })),
+              counted.map((place) => ({ ...settled(1), position: place })),
             );
-            expect(await ledger.counted(slot)).toEqual(new Set(numbers.map(String)));
+            const known = await ledger.counted(slot, [...counted, ...others]);
+            expect(known.positions).toEqual(new Set(counted));
+            expect(known.last?.position).toBe(counted.toSorted(comparePositions).at(-1));
           },
         ),
         { numRuns: 20, seed: 20260102 },
       );
+    });
+
+    test('of aggregated records are counted one by one', async () => {
+      const { ledger } = world();
+      const slot = newSlot();
+      const of = (...places: number[]) =>
+        places.map((place) => ({ ...settled(7), position: subPosition(position(7), place) }));
+      await ledger.tally(slot, of(0, 1, 2, 10));
+      await ledger.tally(slot, of(2, 3));
+      const { positions, last } = await ledger.counted(slot, [
+        position(7),
+        ...of(0, 1, 2, 3, 4, 9, 10, 11).map((message) => message.position),
+      ]);
+      expect(positions).toEqual(new Set(of(0, 1, 2, 3, 10).map((message) => message.position)));
+      expect(last?.position).toBe(subPosition(position(7), 10));
+      expect((await runOf(ledger, slot))[0]?.feeds.f?.counts.read).toBe(5);
+    });
+
+    test('by the thousand, in any order and again, are one stream run', async () => {
+      const { ledger } = world();
+      const slot = newSlot();
+      const all = Array.from({ length: 10_000 }, (_, at) => settled((at * 7919) % 10_000));
+      for (let at = 0; at < all.length; at += 1000)
+        await ledger.tally(slot, all.slice(Math.max(0, at - 500), at + 1000));
+      const run = await ledger.tally(slot, all.slice(2000, 4000));
+      expect(run.feeds.f?.counts).toEqual({ read: 10_000, loaded: 10_000, dropped: 0, rejected: 0 });
+      expect(run.feeds.f?.latency).toMatchObject({ min: 0, max: 9999, sum: 49_995_000 });
+      expect(await runOf(ledger, slot)).toEqual([run]);
+      const asked = Array.from({ length: 100 }, (_, at) => position(at * 101));
+      expect(await ledger.counted(slot, asked)).toEqual({
+        positions: new Set(asked),
+        last: { position: position(9999), writeTime: 10_999 },
+      });
+      expect((await ledger.counted(slot, [position(10_000)])).positions).toEqual(new Set());
+    });
+
+    test('of many invocations at the same time are counted once each, also where one row is not enough', async () => {
+      const { ledger } = world();
+      const slot = newSlot();
+      const batches = Array.from({ length: 8 }, (_, batch) =>
+        Array.from({ length: 2000 }, (_, at) => settled(batch * 1000 + at)),
+      );
+      await Promise.all(batches.map((batch) => ledger.tally(slot, batch)));
+      expect((await runOf(ledger, slot))[0]?.feeds.f?.counts.read).toBe(9000);
     });
 
     test('of every hour of a day belong to its runs, and no others', async () => {

@@ -5,6 +5,7 @@ import { addCounts, balanced, type Counts, noCounts } from '../../../core/model/
 import type { Message } from '../../../core/model/run.ts';
 import { ingestMessages } from '../../../core/pipeline/messages.ts';
 import type { Sink } from '../../../core/ports.ts';
+import { aggregate, together } from '../../support/aggregate.ts';
 import { limits } from '../../support/tenant.ts';
 import { memoryWorld, message, sinkThat } from '../../support/world.ts';
 
@@ -218,6 +219,78 @@ test('of two messages with one key the later in the shard stays, whichever is lo
       expect(world.sink.rows('readings')).toMatchObject([{ value: 2 }]);
     }
   }
+});
+
+test('of many messages of one key in one millisecond the last stays, wherever they are cut into batches', async () => {
+  const arrivedAt = new Date('2026-01-02T03:04:05.000Z');
+  // 995 to 1,009: the counter in a sequence number passes a thousand.
+  const burst = Array.from({ length: 15 }, (_, at) => message(995 + at, { ...reading(1), value: at }, { arrivedAt }));
+  for (let cut = 0; cut <= burst.length; cut++) {
+    const world = memoryWorld();
+    await give(world, ...burst.slice(0, cut));
+    await give(world, ...burst.slice(Math.max(0, cut - 3)));
+    expect(world.sink.rows('readings')).toMatchObject([{ value: 14 }]);
+  }
+});
+
+test('a message that comes late is not put over those behind it that have been loaded', async () => {
+  const at = (number: number) => message(number, { ...reading(1), value: number });
+  const world = memoryWorld();
+  await give(world, at(1), at(3));
+  await give(world, at(2));
+  expect(world.sink.rows('readings')).toMatchObject([{ value: 3 }]);
+});
+
+describe('an aggregated record', () => {
+  test('is as many messages as it holds, each with its own outcome', async () => {
+    const world = memoryWorld();
+    const record = message(
+      2,
+      together(reading(1), reading(2, 'drop'), reading(3, 'reject'), { feed: 'x', message: {} }),
+    );
+    await give(world, message(1, reading(9)), record);
+    expect(await totals(world)).toEqual({
+      _: { read: 1, loaded: 0, dropped: 0, rejected: 1 },
+      readings: { read: 4, loaded: 2, dropped: 1, rejected: 1 },
+    });
+    const places = [...world.rejects().values()].flat().map(({ position }) => position);
+    expect(places.toSorted()).toEqual([`${record.position}.2`, `${record.position}.3`]);
+  });
+
+  test('keeps the order of its messages: of those with one key the last stays', async () => {
+    const world = memoryWorld();
+    const bodies = Array.from({ length: 50 }, (_, value) => ({ ...reading(1), value }));
+    await give(world, message(1, together(...bodies)), message(2, together({ ...reading(2), value: 1 })));
+    expect(world.sink.rows('readings')).toMatchObject([{ value: 49 }, { value: 1 }]);
+    await give(world, message(3, { ...reading(1), value: 50 }, { arrivedAt: message(1, '').arrivedAt }));
+    expect(world.sink.rows('readings')[0]).toMatchObject({ value: 50 });
+  });
+
+  test('that comes again is left out message by message', async () => {
+    const world = memoryWorld();
+    const record = message(1, together(reading(1), reading(2), reading(3)));
+    await give(world, record);
+    await give(world, record, record);
+    expect(await totals(world)).toEqual({ readings: { read: 3, loaded: 3, dropped: 0, rejected: 0 } });
+  });
+
+  test('that is broken is one rejection', async () => {
+    const world = memoryWorld();
+    const broken = together(reading(1), reading(2)).fill(0xff, 10, 11);
+    await give(world, message(1, broken), message(2, reading(3)));
+    expect(await totals(world)).toEqual({
+      _: { read: 1, loaded: 0, dropped: 0, rejected: 1 },
+      readings: { read: 1, loaded: 1, dropped: 0, rejected: 0 },
+    });
+    expect([...world.rejects().values()]).toMatchObject([[{ code: 'SLU-2022', message: /checksum/ }]]);
+  });
+
+  test('inside another one is no message', async () => {
+    const world = memoryWorld();
+    const inner = together(reading(1));
+    await give(world, message(1, aggregate([{ key: 'k', data: inner }])));
+    expect([...world.rejects().values()]).toMatchObject([[{ code: 'SLU-3006' }]]);
+  });
 });
 
 test('the outcome is the same however messages are cut into batches, repeated and mixed', async () => {

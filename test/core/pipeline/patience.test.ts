@@ -73,15 +73,26 @@ test('a patient ledger and patient objects wait with every one of their calls', 
 
   const ledger = patientLedger(moody(memoryLedger(clock)), forever);
   const slot = { stream: 's', shard: '0', minute: new Date(0) };
-  await ledger.tally(slot, [{ position: '1', feed: 'f', outcome: 'loaded', bytes: 1, latency: 1 }]);
-  expect(await ledger.counted(slot)).toEqual(new Set(['1']));
+  await ledger.tally(slot, [{ position: '1', feed: 'f', outcome: 'loaded', bytes: 1, latency: 1, writeTime: 5 }]);
+  expect(await ledger.counted(slot, ['1', '2'])).toEqual({
+    positions: new Set(['1']),
+    last: { position: '1', writeTime: 5 },
+  });
 });
 
 test('what a patient ledger waited for while it counted stands with what it counted', async () => {
   const stored = memoryLedger({ now: () => new Date() });
   const ledger = patientLedger(moody(stored), forever);
   const slot = { stream: 's', shard: '0', minute: new Date(0) };
-  const message = { position: '1', feed: 'f', outcome: 'loaded', bytes: 1, latency: 1, throttles: 2 } as const;
+  const message = {
+    position: '1',
+    feed: 'f',
+    outcome: 'loaded',
+    bytes: 1,
+    latency: 1,
+    writeTime: 1,
+    throttles: 2,
+  } as const;
   await ledger.tally(slot, [{ ...message, position: '0', throttles: 0 }, message]);
   expect((await stored.streamRuns('1970-01-01'))[0]?.feeds.f?.database?.throttles).toBe(3);
 });

@@ -5,7 +5,7 @@ import { figuresOf } from '../../../core/report/messages.ts';
 
 const tallyOf = (messages: readonly Partial<SettledMessage>[]): FeedTally => {
   const slot = { stream: 's', shard: '0', minute: new Date(0) };
-  const defaults = { position: '1', feed: 'f', outcome: 'loaded', bytes: 10, latency: 1 } as const;
+  const defaults = { position: '1', feed: 'f', outcome: 'loaded', bytes: 10, latency: 1, writeTime: 1 } as const;
   const settled = messages.map((each) => ({ ...defaults, ...each }));
   return addMessages(emptyStreamRun(slot, new Date(0)), settled, new Date(0)).feeds.f ?? expect.fail();
 };

@@ -1,0 +1,23 @@
+/**
+ * A message's position in its shard: the sequence number of its record, and for a message of an aggregated record its place in there, from 0,
+ * behind a dot.
+ */
+export const subPosition = (sequence: string, place: number): string => `${sequence}.${place}`;
+
+/** The sequence number of the record that a message came in. */
+export const sequenceOf = (position: string): string => partsOf(position)[0];
+
+/** Sequence number, and the place in an aggregated record; null for a record that is a message itself. */
+export function partsOf(position: string): [sequence: string, place: number | null] {
+  const dot = position.indexOf('.');
+  return dot < 0 ? [position, null] : [position.slice(0, dot), Number(position.slice(dot + 1))];
+}
+
+/** The order of a shard. */
+export function comparePositions(a: string, b: string): number {
+  const [[sequenceA, placeA], [sequenceB, placeB]] = [partsOf(a), partsOf(b)];
+  // Sequence numbers have no leading zeros.
+  if (sequenceA.length !== sequenceB.length) return sequenceA.length - sequenceB.length;
+  if (sequenceA !== sequenceB) return sequenceA < sequenceB ? -1 : 1;
+  return (placeA ?? -1) - (placeB ?? -1);
+}
