@@ -425,6 +425,14 @@ export const csvFiles: readonly BadFile[] = [
     because: 'a million columns are no header but an attack on memory',
   },
 
+  {
+    file: 'csv/header-too-many-columns.csv',
+    content: () => bytesOf(`${Array.from({ length: 2001 }, (_, n) => `c${n}`).join(',')}\n`),
+    state: 'refused',
+    code: 'SLU-3009',
+    because: 'one column more than the platform’s cap',
+  },
+
   // Nothing in it
   { file: 'csv/empty.csv', state: 'refused', code: 'SLU-3004', because: 'no bytes are most likely a failed export' },
   { file: 'csv/newlines-only.csv', state: 'refused', code: 'SLU-3009', because: 'there is no header' },
@@ -445,6 +453,39 @@ export const csvFiles: readonly BadFile[] = [
     rows: [],
     rejected: [[1, 2, 'SLU-2001']],
     because: 'three records on one line must not become one',
+  },
+  {
+    file: 'csv/lines-cr-in-cell.csv',
+    state: 'partial',
+    rows: [['2', 'Bob', '4']],
+    rejected: [[1, 2, 'SLU-2001']],
+    because: 'whether it ends a record is not guessed: RFC 4180 has no carriage return outside of quotes',
+  },
+  {
+    file: 'csv/lines-cr-in-quotes.csv',
+    state: 'loaded',
+    rows: [
+      ['1', 'An\rn', '3'],
+      ['2', 'Bob', '4'],
+    ],
+    because: 'inside quotes it is content',
+  },
+  {
+    file: 'csv/lines-cr-cr-lf.csv',
+    state: 'partial',
+    rows: [['2', 'Bob', '4']],
+    rejected: [[1, 2, 'SLU-2001']],
+    because: 'a file that was converted twice: the first carriage return must not stay in the last cell',
+  },
+  {
+    file: 'csv/lines-lf-cr.csv',
+    state: 'partial',
+    rows: [],
+    rejected: [
+      [1, 2, 'SLU-2001'],
+      [2, 3, 'SLU-2001'],
+    ],
+    because: 'the other way round it would stay in the first cell',
   },
   {
     file: 'csv/lines-mixed.csv',

@@ -160,6 +160,28 @@ export const ndjsonFiles: readonly BadFile[] = [
     because: 'a name may look like a number',
   },
 
+  {
+    file: 'ndjson/keys-twice.ndjson',
+    state: 'partial',
+    rows: [{ id: 2 }],
+    rejected: [[1, 1, 'SLU-2011']],
+    because: 'JSON.parse takes the last value, and the first would be lost',
+  },
+  {
+    file: 'ndjson/keys-twice-escaped.ndjson',
+    state: 'partial',
+    rows: [{ id: 2 }],
+    rejected: [[1, 1, 'SLU-2011']],
+    because: 'an escaped letter makes no other name',
+  },
+  {
+    file: 'ndjson/keys-twice-below.ndjson',
+    state: 'partial',
+    rows: [{ id: 2, a: { x: 1 }, b: { x: 1 } }],
+    rejected: [[1, 1, 'SLU-2011']],
+    because: 'also inside of an object; two objects may share a name',
+  },
+
   // What is not JSON
   {
     file: 'ndjson/quotes-single.ndjson',
@@ -422,7 +444,42 @@ export const ndjsonFiles: readonly BadFile[] = [
     because: 'every digit is kept; whether a column takes it is the column’s question',
   },
 
+  {
+    file: 'ndjson/numbers-long-fractions.ndjson',
+    state: 'loaded',
+    rows: [
+      { id: { text: '0.1000000000000000055511151231257827' } },
+      { id: { text: '1e400' } },
+      { id: 1.1 },
+      { id: { text: '5e-325' } },
+      { id: { text: '123456789012345678.5' } },
+    ],
+    because: 'what a double would round, or take for nothing or for infinity, is kept as it is written',
+  },
+  {
+    file: 'ndjson/numbers-zero.ndjson',
+    state: 'loaded',
+    rows: [{ id: -0 }, { id: -0 }, { id: 0 }],
+    because: 'minus zero is a number of its own to a double',
+  },
+
   // Depth
+  {
+    file: 'ndjson/deep-objects.ndjson',
+    content: () => deep('{"a":', '}', 10_000, '1'),
+    state: 'partial',
+    rows: [{ id: 2 }],
+    rejected: [[1, 1, 'SLU-2012']],
+    because: 'nothing means anything ten thousand levels down, and whoever walks it runs out of stack',
+  },
+  {
+    file: 'ndjson/deep-arrays.ndjson',
+    content: () => deep('[', ']', 30_000),
+    state: 'partial',
+    rows: [{ id: 2 }],
+    rejected: [[1, 1, 'SLU-2012']],
+    because: 'brackets are the cheapest way to run a parser out of stack',
+  },
   {
     file: 'ndjson/deep-unclosed.ndjson',
     content: () => bytesOf(`{"a":${'['.repeat(30_000)}\n{"id":2}\n`),

@@ -15,7 +15,8 @@ export async function outcomeOf(key: string, content: Uint8Array, byteByByte = f
   const objects = byteByByte ? inSingleBytes(attempt.objects, content) : attempt.objects;
   const { state, reason, counts } = await ingestObject(ref, { ...attempt, objects });
   const rejections = [...world.rejects().values()].flat() as Rejection[];
-  const rows = corpusTenant.feeds.flatMap(({ table }) => world.sink.rows(table.name));
+  const tables = new Set(corpusTenant.feeds.map(({ table }) => table.name));
+  const rows = [...tables].flatMap((table) => world.sink.rows(table));
   const read = rows.map((row) => (row.record ? deserialize(row.record as Uint8Array) : row) as FieldValues);
   return { state, reason, counts, rejections, read };
 }
