@@ -1,6 +1,7 @@
-import { mkdirSync, rmSync, symlinkSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { downloadsOf } from './install.ts';
+import { kinesisFolder, placeKinesis } from './kinesis.ts';
 import type { Part } from './part.ts';
 import { childEnv, endpointUrl, pathsOf, type Settings } from './settings.ts';
 
@@ -17,13 +18,13 @@ export const localstackPart = (settings: Settings): Part => {
     startDeadlineMs: 90_000,
     stopGraceMs: 10_000,
     // Kinesis is a process with a session of its own, which a killed LocalStack leaves behind.
-    orphanMark: kinesisLink(settings),
+    orphanMark: kinesisFolder(settings),
     downloads: downloadsOf(settings).localstack,
     lacks: async () => [],
     probe: () => probeLocalstack(endpointUrl(settings)),
     command: async () => {
       for (const folder of [paths.localstackData, paths.tmp, paths.cache]) mkdirSync(folder, { recursive: true });
-      linkKinesis(settings);
+      placeKinesis(settings);
       return {
         file: join(paths.venv, 'bin', 'python'),
         args: ['-m', 'localstack.runtime.main'],
@@ -86,14 +87,3 @@ const localstackEnv = (settings: Settings): Record<string, string> => {
     PYTHONUNBUFFERED: '1',
   };
 };
-
-/** Puts the downloaded Kinesis where LocalStack looks before it would install one. */
-const linkKinesis = (settings: Settings): void => {
-  const link = kinesisLink(settings);
-  mkdirSync(dirname(link), { recursive: true });
-  rmSync(link, { recursive: true, force: true });
-  symlinkSync(dirname(pathsOf(settings).kinesisLib), link);
-};
-
-const kinesisLink = (settings: Settings): string =>
-  join(pathsOf(settings).localstackData, 'usr', 'lib', 'localstack', 'kinesis-local');

@@ -1,9 +1,10 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { faster, kinesisFolder, kinesisProgram } from '../../local/kinesis.ts';
 import { portIsFree } from '../../local/ports.ts';
-import { loadSettings, pathsOf, type Settings } from '../../local/settings.ts';
+import { loadSettings, pathsOf, type Settings, versions } from '../../local/settings.ts';
 import type { StackStatus } from '../../local/status.ts';
 import { type Ran, runCli, startCli } from '../cli/run-cli.ts';
 import { freePorts, until } from './sandbox.ts';
@@ -62,6 +63,14 @@ describe('the local stack', () => {
     expect(stderr).toContain('ready on');
     expect(exit).toBe(0);
     expect(JSON.parse(stdout)).toMatchObject({ way: 'process', running: true, stateDir: folder });
+  });
+
+  it('has a Kinesis that takes full calls however much a shard holds', () => {
+    const placed = kinesisProgram(join(kinesisFolder(settings), versions.kinesisLocal));
+    expect(readFileSync(placed, 'utf8')).toBe(
+      faster(readFileSync(kinesisProgram(pathsOf(settings).kinesisLib), 'utf8')),
+    );
+    expect(readFileSync(placed, 'utf8')).toContain('u.j=()=>0;');
   });
 
   it('answers to the AWS CLI and to cqlsh', async () => {

@@ -15,7 +15,7 @@ const machine = async (scripts: { cassandra: string; localstack: string }) => {
   box.program('java', `case "$1" in -version) echo 'openjdk version "17.0.1"'; exit;; esac\n${scripts.cassandra}`);
   box.program('mvn', pretendMaven);
   box.program('uv', pretendUv);
-  box.program('npm', 'echo 11.0.0');
+  box.program('npm', pretendNpm);
   const settings = box.settings();
   mkdirSync(settings.stateDir, { recursive: true });
   const downloads = downloadsOf(settings);
@@ -35,6 +35,8 @@ const recorder = () => {
 
 const pretendMaven = `case "$1" in --version) echo 'Apache Maven 3.9.9'; exit;; esac
   for arg in "$@"; do case "$arg" in -DoutputDirectory=*) mkdir -p "\${arg#*=}";; esac; done`;
+const pretendNpm = `case "$1" in --version) echo 11.0.0; exit;; esac
+  mkdir -p "$3/node_modules/kinesis-local" && echo "" > "$3/node_modules/kinesis-local/main.js"`;
 const pretendUv = `case "$1" in --version) echo 'uv 0.9.1';; venv) mkdir -p "$4/bin";; esac`;
 const idle = 'exec sleep 600';
 
@@ -81,7 +83,7 @@ describe('up', () => {
     box.program('python3.11', `echo 'Python 3.11.2'`);
     box.program('uv', `case "$1" in --version) echo 'uv 0.9.1'; exit;; esac\nexit 1`);
     box.program('mvn', `case "$1" in --version) echo 'Apache Maven 3.9.9'; exit;; esac\nexit 1`);
-    box.program('npm', 'echo 11.0.0');
+    box.program('npm', pretendNpm);
     const { told, progress } = recorder();
     await expect(up(box.settings(), 'off', progress)).rejects.toMatchObject({ code: 'SLU-1005' });
     expect(told[0]).toMatch(/^sluice: to be downloaded once: Cassandra 5\.0\.9 \(about 67 MB\), LocalStack 4\.9\.2/);
