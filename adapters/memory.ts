@@ -25,7 +25,8 @@ export function memorySink(): Sink & { rows(table: string): Readonly<Record<stri
     name: 'memory',
     async write(table, rows, signal) {
       if (signal.aborted) return rows.map((_, index) => ({ index, message: 'the time is used up', retryable: true }));
-      const keyed = rows.map((row) => ({ ...row, key: keyText(table, primaryKey(table), row.values) }));
+      const keyOf = keyText(table, primaryKey(table));
+      const keyed = rows.map((row) => ({ ...row, key: keyOf(row.values) }));
       // Of equal keys at the same time the last stays whole.
       for (const { key, values, writeTime } of new Map(
         keyed.map((row) => [`${row.writeTime} ${row.key}`, row]),
@@ -42,9 +43,9 @@ export function memorySink(): Sink & { rows(table: string): Readonly<Record<stri
     },
     async remove(table, keys, signal) {
       if (signal.aborted) return keys.map((_, index) => ({ index, message: 'the time is used up', retryable: true }));
+      const keyOf = keyText(table, primaryKey(table));
       for (const { values, writeTime } of keys) {
-        const key = keyText(table, primaryKey(table), values);
-        const row = rowOf(table, key);
+        const row = rowOf(table, keyOf(values));
         row.deleted = Math.max(row.deleted, writeTime);
         for (const [name, cell] of row.cells) if (cell.writeTime <= writeTime) row.cells.delete(name);
       }

@@ -63,7 +63,8 @@ export const connect = (
       consistency: types.consistencies.localQuorum,
       ...(serialWrite && { serialConsistency: serialWrite }),
     },
-    encoding: { useUndefinedAsUnset: true },
+    // Keys of a map are of any type.
+    encoding: { useUndefinedAsUnset: true, map: Map },
     policies: {
       retry: new policies.retry.FallthroughRetryPolicy(),
       // The driver's own pauses grow to ten minutes: a database that is back would not be found within an invocation.

@@ -1,4 +1,5 @@
-import { type ColumnType, primaryKey, type Table } from '../../core/model/table.ts';
+import { type ColumnType, cqlType, type UserType } from '../../core/model/column-types.ts';
+import { primaryKey, type Table } from '../../core/model/table.ts';
 
 /**
  * Every CQL statement of the project is made here or in ledger-cql.ts, so that one test can hold them to what Keyspaces knows
@@ -14,15 +15,20 @@ export const createKeyspace = (keyspace: string, replication: string): string =>
 /** Takes a keyspace away with all that is in it. */
 export const dropKeyspace = (keyspace: string): string => `DROP KEYSPACE IF EXISTS ${quote(keyspace)}`;
 
+export function createType(keyspace: string, { udt, fields }: UserType): string {
+  const parts = Object.entries(fields).map(([name, type]) => `${quote(name)} ${cqlType(type, quote)}`);
+  return `CREATE TYPE IF NOT EXISTS ${quote(keyspace)}.${quote(udt)} (${parts.join(', ')})`;
+}
+
 export function createTable(keyspace: string, table: Table): string {
-  const columns = Object.entries(table.columns).map(([name, type]) => `${quote(name)} ${type}`);
+  const columns = Object.entries(table.columns).map(([name, type]) => `${quote(name)} ${cqlType(type, quote)}`);
   const partition = table.partitionKey.map(quote).join(', ');
   const key = [`(${partition})`, ...table.clusteringKey.map(quote)].join(', ');
   return `CREATE TABLE IF NOT EXISTS ${quote(keyspace)}.${quote(table.name)} (${columns.join(', ')}, PRIMARY KEY (${key}))`;
 }
 
 export const addColumn = (keyspace: string, table: string, column: string, type: ColumnType): string =>
-  `ALTER TABLE ${quote(keyspace)}.${quote(table)} ADD ${quote(column)} ${type}`;
+  `ALTER TABLE ${quote(keyspace)}.${quote(table)} ADD ${quote(column)} ${cqlType(type, quote)}`;
 
 /** Deletes a row as of a write time in microseconds: the first parameter, before the columns of the key in the table's order. */
 export const deleteRow = (keyspace: string, table: Table): string =>
@@ -58,6 +64,10 @@ export const selectRows = (keyspace: string, table: Table): string =>
 /** Columns of a table; parameters are keyspace and table. */
 export const selectColumns = (): string =>
   'SELECT column_name, type, kind FROM system_schema.columns WHERE keyspace_name = ? AND table_name = ?';
+
+/** Fields of a user-defined type; parameters are keyspace and type. */
+export const selectType = (): string =>
+  'SELECT field_names, field_types FROM system_schema.types WHERE keyspace_name = ? AND type_name = ?';
 
 export const selectKeyspaces = (): string => 'SELECT keyspace_name FROM system_schema.keyspaces';
 

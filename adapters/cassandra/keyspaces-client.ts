@@ -1,10 +1,11 @@
 import { type Client, errors, types } from 'cassandra-driver';
 import { FatalError } from '../../core/model/errors.ts';
 import { keyspacesLimits } from '../../core/model/keyspaces-limits.ts';
-import type { Table } from '../../core/model/table.ts';
+import type { Columns, Table } from '../../core/model/table.ts';
 import type { Clock } from '../../core/ports.ts';
 import { type Outline, outline } from './cql-outline.ts';
 import { complaintsOf } from './keyspaces-guard.ts';
+import { sizeOf } from './values.ts';
 
 type Tables = Readonly<Record<string, readonly Table[]>>;
 type Query = string | { readonly query: string; readonly params?: unknown };
@@ -61,6 +62,7 @@ export function guardedClient(client: Client, tables: Tables, clock: Clock): Cli
 interface Statement {
   readonly outline: Outline;
   readonly key: { readonly partition: ReadonlySet<string>; readonly clustering: ReadonlySet<string> } | null;
+  readonly columns: Columns;
   /** Bytes that each column's name costs. */
   readonly perColumn: number;
 }
@@ -76,6 +78,7 @@ function examined(cql: string, tables: Tables): Statement {
     key: definition
       ? { partition: new Set(definition.partitionKey), clustering: new Set(definition.clusteringKey) }
       : null,
+    columns: definition?.columns ?? {},
     perColumn: TIMESTAMP + Math.ceil(Object.keys(definition?.columns ?? seen.columns).length / 62),
   };
 }
@@ -93,7 +96,11 @@ const TIMESTAMP = 20;
 const ROW = 100;
 
 /** The guide's page "Estimate row size": a key's values are stored twice, each with a little more. */
-function checkValues({ outline: { parameters }, key, perColumn }: Statement, params: readonly unknown[], clock: Clock) {
+function checkValues(
+  { outline: { parameters }, key, columns, perColumn }: Statement,
+  params: readonly unknown[],
+  clock: Clock,
+) {
   let row = ROW;
   let partition = 0;
   let clustering = 0;
@@ -104,7 +111,11 @@ function checkValues({ outline: { parameters }, key, perColumn }: Statement, par
       throw refused(`IN with ${value.length} values, the most is ${keyspacesLimits.inValues}`);
     }
     if (typeof parameter === 'string' || value === undefined || value === null) continue;
-    const size = sizeOf(value);
+    const type = columns[parameter.column];
+    if (type === 'varint' && String(value).replace('-', '').length > keyspacesLimits.varintDigits) {
+      throw invalid(`its varint "${parameter.column}" has more than ${keyspacesLimits.varintDigits} digits`);
+    }
+    const size = sizeOf(value, Buffer.byteLength);
     if (key?.partition.has(parameter.column)) {
       partition += size;
       row += 2 * size + 3;
@@ -127,10 +138,4 @@ function checkWriteTime(microseconds: number, clock: Clock): void {
   const time = new Date(microseconds / 1000);
   const shown = Number.isNaN(time.getTime()) ? String(microseconds) : time.toISOString();
   throw invalid(`its write time ${shown} is more than two days ago or five minutes ahead`);
-}
-
-/** Bytes of a value; numbers and the like are taken as eight, which is the widest but for decimals. */
-function sizeOf(value: unknown): number {
-  if (typeof value === 'string') return Buffer.byteLength(value);
-  return value instanceof Uint8Array ? value.byteLength : 8;
 }

@@ -84,10 +84,13 @@ const rules: readonly Rule[] = [
     return columns.length > most ? `${columns.length} columns in a write, the most is ${most}` : undefined;
   },
   ({ verb, tokens }) => {
-    if (verb !== 'CREATE TABLE' && verb !== 'ALTER TABLE') return undefined;
-    return typesIn(verb, tokens)
+    if (verb !== 'CREATE TABLE' && verb !== 'ALTER TABLE' && verb !== 'CREATE TYPE') return undefined;
+    const unknown = typesIn(verb, tokens)
       .filter((type) => !types.has(type))
       .map((type) => `the type ${type.toLowerCase()}${collections.has(type) ? ' that is not frozen' : ''}`);
+    // Deep inside of a collection too.
+    const isInside = tokens.some((token, at) => token === 'DURATION' && /^[<,]$/.test(tokens[at - 1] ?? ''));
+    return isInside ? [...unknown, 'the type duration'] : unknown;
   },
 ];
 

@@ -1,5 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Client } from 'cassandra-driver';
+import { cqlType, type UserType, userTypesIn } from '../../core/model/column-types.ts';
 import { FatalError, TransientError } from '../../core/model/errors.ts';
 import { ledgerTables } from '../../core/model/ledger-tables.ts';
 import { primaryKey, type Table } from '../../core/model/table.ts';
@@ -9,12 +10,14 @@ import {
   addColumn,
   createKeyspace,
   createTable,
+  createType,
   dropKeyspace,
   dropRole,
   grant,
   selectColumns,
   selectKeyspaces,
   selectRole,
+  selectType,
   setPassword,
 } from './cql.ts';
 import { worldError } from './errors.ts';
@@ -43,9 +46,11 @@ export async function applySchema(
   replication: string,
 ): Promise<SchemaChange> {
   const { data, ops } = keyspaces(tenant.id);
-  const tables = [...new Set(tenant.feeds.map(({ table }) => table))];
+  const tables = [...new Set(tenant.feeds.map(({ table }) => table))] as Table[];
+  const userTypes = userTypesIn(tables.flatMap(({ columns }) => Object.values(columns)));
   const changes: string[] = [];
   for (const keyspace of [data, ops]) await ddl(client, createKeyspace(keyspace, replication));
+  for (const type of userTypes) changes.push(...(await applyType(client, data, type)));
   for (const table of tables) changes.push(...(await applyTable(client, data, table)));
   for (const table of ledgerTables) changes.push(...(await applyTable(client, ops, table)));
   await applyRole(client, role, canLogin, [data, ops], ['SELECT', 'MODIFY']);
@@ -94,6 +99,24 @@ async function untilKnown(role: Credentials, canLogin: (role: Credentials) => Pr
   }
 }
 
+/** A type is made once and then stays: Keyspaces changes none, and on Cassandra rows of before would have null for a new field. */
+async function applyType(client: Client, keyspace: string, type: UserType): Promise<string[]> {
+  const { rows } = await ask(client, selectType(), [keyspace, type.udt]);
+  const [found] = rows;
+  if (!found) {
+    await ddl(client, createType(keyspace, type));
+    return [`type ${keyspace}.${type.udt}`];
+  }
+  const is = found.field_names.map((name: string, at: number) => `${name} ${found.field_types[at]}`).join(', ');
+  const wants = Object.entries(type.fields).map(([name, part]) => `${name} ${cqlType(part)}`);
+  if (is === wants.join(', ')) return [];
+  const remedy = 'give the type a new name, and use it in a new column';
+  throw new FatalError(
+    'SLU-4001',
+    `${keyspace}: the type ${type.udt} has (${is}), the profile says (${wants.join(', ')}); ${remedy}`,
+  );
+}
+
 async function applyTable(client: Client, keyspace: string, table: Table): Promise<string[]> {
   const existing = await columnsOf(client, keyspace, table);
   if (existing.size === 0) {
@@ -104,10 +127,11 @@ async function applyTable(client: Client, keyspace: string, table: Table): Promi
   for (const [name, type] of Object.entries(table.columns)) {
     const found = existing.get(name);
     const inKey = primaryKey(table).includes(name);
-    if (found && found.type === type && found.key === inKey) continue;
+    const wanted = cqlType(type);
+    if (found && found.type === wanted && found.key === inKey) continue;
     if (found || inKey) {
       const is = found ? `is ${found.type}${found.key ? ' in the key' : ''}` : 'is not there';
-      const wants = `${type}${inKey ? ' in the key' : ''}`;
+      const wants = `${wanted}${inKey ? ' in the key' : ''}`;
       const remedy = 'give the table a new name, and load it anew';
       throw new FatalError(
         'SLU-4001',
@@ -131,12 +155,15 @@ export async function tenantIds(client: Client): Promise<string[]> {
 }
 
 async function columnsOf(client: Client, keyspace: string, table: Table) {
-  const { rows } = await client.execute(selectColumns(), [keyspace, table.name]).catch((error: unknown) => {
-    throw worldError(error, 'reading the schema');
-  });
+  const { rows } = await ask(client, selectColumns(), [keyspace, table.name]);
   const isKey = (kind: string) => kind === 'partition_key' || kind === 'clustering';
   return new Map(rows.map((row) => [String(row.column_name), { type: row.type, key: isKey(row.kind) }]));
 }
+
+const ask = (client: Client, statement: string, params: string[]) =>
+  client.execute(statement, params).catch((error: unknown) => {
+    throw worldError(error, 'reading the schema');
+  });
 
 /** The driver waits until all servers agree on the schema. A statement with a password shows in no error, nor in its cause. */
 async function ddl(client: Client, statement: string, secret?: Credentials): Promise<void> {

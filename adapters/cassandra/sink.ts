@@ -3,6 +3,7 @@ import { keyText, primaryKey, type Table } from '../../core/model/table.ts';
 import type { Sink, SinkFailure, SinkRow } from '../../core/ports.ts';
 import { deleteRow, insertRow } from './cql.ts';
 import { isEncodingError, isPassing, messageOf, worldError } from './errors.ts';
+import { parametersOf, sizeOf } from './values.ts';
 
 /** Keyspaces takes at most 30 statements in an unlogged batch. */
 export const BATCH_ROWS = 30;
@@ -25,20 +26,14 @@ export function cassandraSink(client: Client, keyspace: string): Sink {
     name: 'cassandra',
 
     write: (table, rows, signal) => {
-      const names = Object.keys(table.columns);
-      const batches = group(table, rows, ({ values, writeTime }) => [
-        ...names.map((name) => encodable(values[name])),
-        writeTime,
-      ]);
+      const parameters = parametersOf(table, Object.keys(table.columns));
+      const batches = group(table, rows, ({ values, writeTime }) => [...parameters(values), writeTime]);
       return send(client, insertRow(keyspace, table), batches, signal);
     },
 
     remove: (table, keys, signal) => {
-      const names = primaryKey(table);
-      const batches = group(table, keys, ({ values, writeTime }) => [
-        writeTime,
-        ...names.map((name) => encodable(values[name])),
-      ]);
+      const parameters = parametersOf(table, primaryKey(table));
+      const batches = group(table, keys, ({ values, writeTime }) => [writeTime, ...parameters(values)]);
       return send(client, deleteRow(keyspace, table), batches, signal);
     },
 
@@ -99,14 +94,17 @@ const isRefusal = (error: unknown): boolean => isEncodingError(error) || (error 
 
 /** Rows of one partition side by side. */
 function group(table: Table, rows: readonly SinkRow[], paramsOf: (row: SinkRow) => unknown[]): Member[][] {
+  const partitionOf = keyText(table, table.partitionKey);
+  const rowOf = keyText(table, primaryKey(table));
   const open = new Map<string, { members: Member[]; bytes: number }>();
   const batches: Member[][] = [];
 
   for (const [index, row] of rows.entries()) {
-    if (isOverwritten(table, rows, index)) continue;
+    if (isOverwritten(rowOf, rows, index)) continue;
     const params = paramsOf(row);
-    const key = keyText(table, table.partitionKey, row.values);
-    const bytes = sizeOf(params);
+    const key = partitionOf(row.values);
+    let bytes = 0;
+    for (const value of params) bytes += sizeOf(value);
     let batch = open.get(key);
     if (!batch || batch.members.length === BATCH_ROWS || batch.bytes + bytes > BATCH_BYTES) {
       batch = { members: [], bytes: 0 };
@@ -123,25 +121,10 @@ function group(table: Table, rows: readonly SinkRow[], paramsOf: (row: SinkRow) 
  * True when a later row has the same key and the same write time: Cassandra would mix the two, cell by cell, so only the last is
  * written. Write times grow with the position, so rows that share one are neighbours.
  */
-function isOverwritten(table: Table, rows: readonly SinkRow[], index: number): boolean {
+function isOverwritten(rowOf: ReturnType<typeof keyText>, rows: readonly SinkRow[], index: number): boolean {
   const row = rows[index] as SinkRow;
   for (let later = index + 1; rows[later]?.writeTime === row.writeTime; later++) {
-    const key = primaryKey(table);
-    if (keyText(table, key, row.values) === keyText(table, key, (rows[later] as SinkRow).values)) return true;
+    if (rowOf(row.values) === rowOf((rows[later] as SinkRow).values)) return true;
   }
   return false;
-}
-
-/** The driver takes a long or a varint as text, and bytes as a Buffer only. */
-function encodable(value: unknown): unknown {
-  if (typeof value === 'bigint') return String(value);
-  if (!(value instanceof Uint8Array) || Buffer.isBuffer(value)) return value;
-  return Buffer.from(value.buffer, value.byteOffset, value.byteLength);
-}
-
-function sizeOf(params: readonly unknown[]): number {
-  let bytes = 0;
-  for (const value of params)
-    bytes += typeof value === 'string' ? value.length : value instanceof Uint8Array ? value.byteLength : 8;
-  return bytes;
 }

@@ -1,3 +1,6 @@
+import { type ColumnType, typeText, type ValueOf } from './column-types.ts';
+import { wholeText } from './digits.ts';
+import { Misfit, numeral, type ReadAs, readingOf } from './mapping.ts';
 import { ExactNumber, type FieldValues, RowError } from './row.ts';
 import { show } from './show.ts';
 
@@ -7,19 +10,13 @@ export interface Range {
   readonly max: number;
 }
 
-const DAY = /^\d{4}-\d\d-\d\d$/;
-const HOURS = '(?:[01]\\d|2[0-3])';
-const TIMESTAMP = new RegExp(
-  `^\\d{4}-\\d\\d-\\d\\d(?:[T ]${HOURS}:[0-5]\\d(?::[0-5]\\d(?:\\.\\d+)?)?(Z|[+-]${HOURS}:?[0-5]\\d)?)?$`,
-);
 const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
 
 /** A whole number beyond 2^53 comes out of JSON as a bigint, so that text keeps its digits; a number rounds it. */
 function toNumber(value: unknown): number {
   if (typeof value === 'number') return value;
-  return typeof value === 'bigint' || value instanceof ExactNumber || (typeof value === 'string' && NUMBER.test(value))
-    ? Number(value)
-    : Number.NaN;
+  const isExact = typeof value === 'bigint' || value instanceof ExactNumber;
+  return isExact || (typeof value === 'string' && NUMBER.test(value)) ? Number(value) : Number.NaN;
 }
 
 /**
@@ -40,11 +37,7 @@ export class Fields {
 
   /** `placeholders` are what the sender writes where it does not know, such as `NA`: they count as empty. */
   optionalText(name: string, placeholders: readonly string[] = []): string | null {
-    const value = this.values[name];
-    if (value === undefined || value === null || value === '' || placeholders.includes(value as string)) return null;
-    if (typeof value === 'string') return value;
-    if (typeof value === 'object' && !(value instanceof ExactNumber)) throw mismatch(name, value, 'text');
-    return String(value);
+    return placeholders.includes(this.#given(name) as string) ? null : this.optionalValue(name, 'text');
   }
 
   /** Text that is one of a closed list. */
@@ -61,7 +54,9 @@ export class Fields {
 
   optionalInteger(name: string, range?: Range): number | null {
     const number = this.optionalNumber(name, range);
-    if (number !== null && !Number.isSafeInteger(number)) throw mismatch(name, this.values[name], 'a whole number');
+    // A fraction that is next to nothing would be rounded away.
+    const isWhole = Number.isSafeInteger(number) && wholeText(numeral(this.#given(name)) ?? '') !== null;
+    if (number !== null && !isWhole) throw mismatch(name, this.#given(name), 'a whole number');
     return number;
   }
 
@@ -71,8 +66,8 @@ export class Fields {
   }
 
   optionalNumber(name: string, range?: Range): number | null {
-    const value = this.values[name];
-    if (value === undefined || value === null || value === '') return null;
+    const value = this.#given(name);
+    if (value === null) return null;
     const number = toNumber(value);
     if (!Number.isFinite(number)) throw mismatch(name, value, 'a number');
     if (range !== undefined && (number < range.min || number > range.max)) {
@@ -81,26 +76,112 @@ export class Fields {
     return number;
   }
 
-  /** An ISO 8601 instant, such as `2001-01-31T08:15Z`; one without a zone is taken as UTC. */
-  timestamp(name: string): Date {
-    const text = this.text(name);
-    const match = TIMESTAMP.exec(text);
-    const zoned = match && text.length > 10 && !match[1] ? `${text}Z` : text;
-    const date = new Date(match && dayExists(text) ? zoned.replace(' ', 'T') : Number.NaN);
-    if (Number.isNaN(date.getTime())) throw mismatch(name, text, 'a timestamp such as 2001-01-31T08:15:00Z');
-    return date;
+  /** An ISO 8601 instant, such as `2001-01-31T08:15Z`; one without a zone is taken as UTC. What is finer than a millisecond is rejected, or cut off. */
+  timestamp(name: string, finer: 'reject' | 'cut off' = 'reject'): Date {
+    return this.#required(name, this.optionalTimestamp(name, finer));
+  }
+
+  optionalTimestamp(name: string, finer: 'reject' | 'cut off' = 'reject'): Date | null {
+    return this.#read(name, 'timestamp', finer === 'cut off' ? 'truncated' : undefined) as Date | null;
   }
 
   /** A calendar day, `YYYY-MM-DD`. */
   date(name: string): string {
-    return this.#required(name, this.optionalDate(name));
+    return this.value(name, 'date');
   }
 
   optionalDate(name: string): string | null {
-    const text = this.optionalText(name);
-    if (text === null) return null;
-    if (!DAY.test(text) || !dayExists(text)) throw mismatch(name, text, 'a day such as 2001-01-31');
-    return text;
+    return this.optionalValue(name, 'date');
+  }
+
+  /** `true` or `false`, as a text in any case. */
+  boolean(name: string): boolean {
+    return this.value(name, 'boolean');
+  }
+
+  optionalBoolean(name: string): boolean | null {
+    return this.optionalValue(name, 'boolean');
+  }
+
+  /** A whole number of 64 bits. */
+  bigint(name: string): bigint {
+    return this.#required(name, this.optionalBigint(name));
+  }
+
+  optionalBigint(name: string): bigint | null {
+    return this.#read(name, 'bigint') as bigint | null;
+  }
+
+  /** A decimal number with all its digits, as text. */
+  decimal(name: string): string {
+    return this.value(name, 'decimal');
+  }
+
+  optionalDecimal(name: string): string | null {
+    return this.optionalValue(name, 'decimal');
+  }
+
+  /** A time of day, `HH:MM:SS` with up to nine digits behind the second. */
+  time(name: string): string {
+    return this.value(name, 'time');
+  }
+
+  optionalTime(name: string): string | null {
+    return this.optionalValue(name, 'time');
+  }
+
+  /** A duration, written as `1mo2d3h4m5s` or by ISO 8601. */
+  duration(name: string): string {
+    return this.value(name, 'duration');
+  }
+
+  optionalDuration(name: string): string | null {
+    return this.optionalValue(name, 'duration');
+  }
+
+  /** A UUID of any version. */
+  uuid(name: string): string {
+    return this.value(name, 'uuid');
+  }
+
+  optionalUuid(name: string): string | null {
+    return this.optionalValue(name, 'uuid');
+  }
+
+  /** A UUID of version 1, which holds a time. */
+  timeuuid(name: string): string {
+    return this.value(name, 'timeuuid');
+  }
+
+  optionalTimeuuid(name: string): string | null {
+    return this.optionalValue(name, 'timeuuid');
+  }
+
+  /** An address of IP version 4 or 6. */
+  inet(name: string): string {
+    return this.value(name, 'inet');
+  }
+
+  optionalInet(name: string): string | null {
+    return this.optionalValue(name, 'inet');
+  }
+
+  /** Bytes, as hexadecimal text that begins with `0x` or as base64. */
+  blob(name: string, notation: 'hex' | 'base64' = 'hex'): Uint8Array {
+    return this.#required(name, this.optionalBlob(name, notation));
+  }
+
+  optionalBlob(name: string, notation: 'hex' | 'base64' = 'hex'): Uint8Array | null {
+    return this.#read(name, 'blob', notation === 'base64' ? 'base64' : undefined) as Uint8Array | null;
+  }
+
+  /** A value of any column type, such as `fields.value('tags', { set: 'text' })`. */
+  value<const T extends ColumnType>(name: string, type: T): ValueOf<T> {
+    return this.#required(name, this.optionalValue(name, type));
+  }
+
+  optionalValue<const T extends ColumnType>(name: string, type: T): ValueOf<T> | null {
+    return this.#read(name, type) as ValueOf<T> | null;
   }
 
   /** The rejection for a value that breaks a rule of the tenant's own: `throw fields.unfit('origin', 'an airport')`. */
@@ -108,18 +189,24 @@ export class Fields {
     return mismatch(name, this.values[name], expected);
   }
 
+  #read(name: string, type: ColumnType, as?: ReadAs): unknown {
+    const source = this.#given(name);
+    if (source === null) return null;
+    const value = readingOf(type, as)(source);
+    if (value instanceof Misfit) throw value.inColumn(name, typeText(type));
+    return value;
+  }
+
+  /** What a field holds; null when it is absent, null or empty. */
+  #given(name: string): unknown {
+    const value = Object.hasOwn(this.values, name) ? this.values[name] : null;
+    return value === undefined || value === '' ? null : value;
+  }
+
   #required<T>(name: string, value: T | null): T {
     if (value !== null) return value;
     throw new RowError('SLU-2003', `column "${name}" is missing or empty`, name);
   }
-}
-
-/** Whether the text starts with a day of the calendar; JavaScript would roll 31 February over into March. */
-function dayExists(text: string): boolean {
-  const [month, day] = [Number(text.slice(5, 7)), Number(text.slice(8, 10))];
-  if (day < 1 || month < 1 || month > 12) return false;
-  // The calendar repeats every 400 years; Date.UTC takes the years 0 to 99 for 1900 to 1999.
-  return day <= 28 || day <= new Date(Date.UTC(Number(text.slice(0, 4)) + 400, month, 0)).getUTCDate();
 }
 
 const mismatch = (name: string, value: unknown, expected: string): RowError =>

@@ -12,6 +12,10 @@ export const keyspacesLimits = Object.freeze({
   unloggedBatch: 30,
   loggedBatch: 100,
   inValues: 100,
+  /** Levels of frozen collections and types in each other. */
+  nesting: 8,
+  /** A varint lies between minus and plus this power of ten. */
+  varintDigits: 38,
   /** Milliseconds into the past and the future that `USING TIMESTAMP` may reach. */
   writeTimePast: 48 * 3_600_000,
   writeTimeFuture: 5 * 60_000,

@@ -3,11 +3,12 @@ import { cronProblem } from './cron.ts';
 import { formatProblems } from './format-shape.ts';
 import { keyspacesLimits } from './keyspaces-limits.ts';
 import { didYouMean, nearest } from './nearest.ts';
+import { checkTypes, checkUserTypes, NAME, NAME_RULE, unfitForKey } from './profile-columns.ts';
 import { checkQuality } from './profile-quality.ts';
 import { knownKeys, profileShape } from './profile-shape.ts';
 import { NO_FEED } from './run.ts';
 import { show } from './show.ts';
-import { primaryKey, type Table } from './table.ts';
+import { type Columns, primaryKey, type Table } from './table.ts';
 import { BATCH_SIZE, type Feed, keyspaces, type StreamScaling, type StreamSettings, type Tenant } from './tenant.ts';
 
 /** One mistake of a profile. */
@@ -96,21 +97,9 @@ function expected(issue: z.core.$ZodIssue): string {
   }
 }
 
-/** What other languages and databases call our column types. */
-const SYNONYMS: Readonly<Record<string, string>> = {
-  string: 'text',
-  varchar: 'text',
-  integer: 'int',
-  number: 'double',
-  long: 'bigint',
-  bool: 'boolean',
-  datetime: 'timestamp',
-  bytes: 'blob',
-};
-
 function suggestion(issue: z.core.$ZodIssue, value: unknown): string {
   if (issue.code !== 'invalid_value' || typeof value !== 'string') return '';
-  const found = SYNONYMS[value.toLowerCase()] ?? nearest(value, issue.values.map(String));
+  const found = nearest(value, issue.values.map(String));
   return found !== undefined && issue.values.includes(found) ? `; did you mean ${found}?` : '';
 }
 
@@ -138,6 +127,7 @@ function checkScaling({ shards, batchSize = BATCH_SIZE, scaling }: Partial<Strea
 function checkFeeds(feeds: readonly Partial<Feed>[], say: Say): void {
   const seen = new Map<unknown, number>();
   const tables = new Map<unknown, { shape: string; feed: unknown }>();
+  const userTypes = new Map<string, string>();
   for (const [index, feed] of feeds.entries()) {
     const { name, formats, table, transform } = feed;
     const place = `feeds.${index}`;
@@ -158,7 +148,7 @@ function checkFeeds(feeds: readonly Partial<Feed>[], say: Say): void {
     }
     for (const [path, message] of formatProblems(formats)) say(`${place}.formats.${path}`, message);
     if (!isObject(table)) continue;
-    checkTable(table as Partial<Table>, `${place}.table`, say);
+    checkTable(table as Partial<Table>, `${place}.table`, userTypes, say);
     const { columns, partitionKey, clusteringKey, ttl } = table as Partial<Table>;
     const shape = JSON.stringify([columns, partitionKey, clusteringKey, ttl]);
     const other = tables.get(table?.name);
@@ -175,12 +165,10 @@ function checkHours(hours: unknown, place: string, say: Say): void {
   if (problem !== null) say(`${place}.cron`, problem);
 }
 
-/** Cassandra and Keyspaces take names of at most 48 characters. */
-const NAME = /^[a-z][a-z0-9_]{0,47}$/;
-const NAME_RULE = 'lower case letters, digits and _, beginning with a letter, at most 48';
-
-function checkTable(table: Partial<Table>, place: string, say: Say): void {
+function checkTable(table: Partial<Table>, place: string, userTypes: Map<string, string>, say: Say): void {
   const { name, ttl } = table;
+  const areTypes = isObject(table.columns) && checkTypes(table.columns as Columns, `${place}.columns`, say);
+  if (areTypes) checkUserTypes(Object.values(table.columns as Columns), `${place}.columns`, userTypes, say);
   const columns = isObject(table.columns) ? Object.keys(table.columns as object) : [];
   if (typeof name === 'string' && !NAME.test(name)) say(`${place}.name`, `${show(name)} is not ${NAME_RULE}`);
   for (const column of columns) {
@@ -200,6 +188,9 @@ function checkTable(table: Partial<Table>, place: string, say: Say): void {
       const hint = didYouMean(String(column), columns) || `; the table has ${columns.join(', ')}`;
       say(`${place}.${part}`, `no column is named ${show(column)}${hint}`);
     }
+    const type = areTypes ? (table.columns as Columns)[column] : undefined;
+    const unfit = type && unfitForKey(type);
+    if (unfit) say(`${place}.${part}`, `the column named ${show(column)}: ${unfit}`);
     if (met.has(column)) say(`${place}.${part}`, `the column ${show(column)} is in the key twice`);
     met.add(column);
   }

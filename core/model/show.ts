@@ -3,7 +3,7 @@ const SHOWN = 60;
 
 /** A value as people read it in a message: texts quoted, long ones cut, and never an error of its own. */
 export function show(value: unknown): string {
-  if (value instanceof Date) return String(value);
+  if (value instanceof Date) return Number.isNaN(value.getTime()) ? String(value) : value.toISOString();
   // A small one is worth telling from a number: no database column that wants a number takes it.
   if (typeof value === 'bigint') return Number.isSafeInteger(Number(value)) ? `${value}n` : String(value);
   const text = typeof value === 'string' || (typeof value === 'object' && value !== null) ? json(value) : String(value);
@@ -12,8 +12,18 @@ export function show(value: unknown): string {
 
 function json(value: unknown): string {
   try {
-    return JSON.stringify(value, (_, part) => (typeof part === 'bigint' ? String(part) : part)) ?? typeof value;
+    return JSON.stringify(value, plain) ?? typeof value;
   } catch {
     return 'an object that JSON cannot hold';
   }
+}
+
+/** What JSON would refuse, leave out or spread; `this` still holds the part before its own toJSON. */
+function plain(this: Readonly<Record<string, unknown>>, key: string, part: unknown): unknown {
+  const given = this[key];
+  if (given instanceof Set || given instanceof Map) return [...given];
+  if (given instanceof Uint8Array) {
+    return `0x${Array.from(given.subarray(0, SHOWN / 2), (byte) => byte.toString(16).padStart(2, '0')).join('')}`;
+  }
+  return typeof part === 'bigint' ? String(part) : part;
 }

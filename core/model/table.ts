@@ -1,32 +1,11 @@
-/** CQL types that a column may have, with the TypeScript type of a value on its way into the sink. */
-interface Values {
-  text: string;
-  int: number;
-  smallint: number;
-  tinyint: number;
-  float: number;
-  double: number;
-  boolean: boolean;
-  /** An instant; milliseconds since 1970. */
-  timestamp: Date;
-  /** A calendar day as `YYYY-MM-DD`. */
-  date: string;
-  /** A time of day as `HH:MM:SS[.fffffffff]`. */
-  time: string;
-  bigint: bigint | number;
-  varint: bigint;
-  /** Digits as text, because a JavaScript number would round them. */
-  decimal: string;
-  uuid: string;
-  blob: Uint8Array;
-}
+import type { ColumnType, ValueOf } from './column-types.ts';
+import { joined, type StoredText, storedText } from './stored.ts';
 
-export type ColumnType = keyof Values;
 export type Columns = Readonly<Record<string, ColumnType>>;
 
 /** A row of a table: key columns are required; another column may be null (delete the cell) or absent (leave it as it is). */
-export type RowOf<C extends Columns, K extends keyof C> = { [N in K]: Values[C[N]] } & {
-  [N in Exclude<keyof C, K>]?: Values[C[N]] | null;
+export type RowOf<C extends Columns, K extends keyof C> = { [N in K]: ValueOf<C[N]> } & {
+  [N in Exclude<keyof C, K>]?: ValueOf<C[N]> | null;
 };
 
 export interface Table<Out = unknown> {
@@ -64,15 +43,25 @@ export function defineTable<
 /** The columns that identify a row, partition first. */
 export const primaryKey = (table: Table): readonly string[] => [...table.partitionKey, ...table.clusteringKey];
 
-/** A text that two rows share exactly when their values in these columns are the same to the database. */
-export function keyText(table: Table, names: readonly string[], values: Readonly<Record<string, unknown>>): string {
-  let key = '';
-  for (const name of names) {
-    const value = values[name];
-    // String(date) knows no milliseconds.
-    let text = value instanceof Date ? String(value.getTime()) : String(value);
-    if (table.columns[name] === 'uuid') text = text.toLowerCase();
-    key += `${text.length}:${text}`;
-  }
-  return key;
+/** Makes a text that two rows share exactly when their values in these columns of the key are the same to the database. */
+export function keyText(table: Table, names: readonly string[]): (values: Readonly<Record<string, unknown>>) => string {
+  const parts = names.map((name) => [name, textInKey(table, name)] as const);
+  return (values) => joined(parts.map(([name, of]) => of(values[name])));
+}
+
+/**
+ * Partitions are told apart by their bytes and rows inside of one by their values: decimals with more or fewer zeros at their end
+ * are different partitions and the same row.
+ */
+export function textInKey(table: Table, name: string): StoredText {
+  const type = table.columns[name];
+  if (type === undefined) return String;
+  const of = storedText(type);
+  const isByValue = type === 'decimal' && table.clusteringKey.includes(name);
+  return isByValue
+    ? (value) =>
+        of(value)
+          .replace(/(\.\d*?)0+$/, '$1')
+          .replace(/\.$/, '')
+    : of;
 }

@@ -1,4 +1,6 @@
 import { hash } from 'node:crypto';
+import { joined, storedText } from '../model/stored.ts';
+import type { Table } from '../model/table.ts';
 
 const MODULUS = 1n << 128n;
 
@@ -6,17 +8,32 @@ const MODULUS = 1n << 128n;
  * Adds rows to a digest: the sum of their hashes modulo 2^128, so that neither their order nor the windows matter. It tells equal loads
  * from different ones; it is no defence against somebody who wants a collision. `digest` is hexadecimal, empty for no rows.
  */
-export function addToDigest(digest: string, outputs: Iterable<Readonly<Record<string, unknown>>>): string {
+export function addToDigest(
+  digest: string,
+  outputs: Iterable<Readonly<Record<string, unknown>>>,
+  table: Table,
+): string {
+  const textOf = rowText(table);
   let sum = digest === '' ? 0n : BigInt(`0x${digest}`);
   let any = digest !== '';
   for (const output of outputs) {
     any = true;
-    const text = JSON.stringify(Object.entries(output).sort(byName), plain);
-    sum += BigInt(`0x${hash('md5', text, 'hex')}`);
+    sum += BigInt(`0x${hash('md5', textOf(output), 'hex')}`);
   }
   return any ? (sum % MODULUS).toString(16).padStart(32, '0') : '';
 }
 
-const byName = ([a]: [string, unknown], [b]: [string, unknown]): number => (a < b ? -1 : 1);
-
-const plain = (_: string, value: unknown): unknown => (typeof value === 'bigint' ? `${value}n` : value);
+/** A text that rows share exactly when writing them does the same: what is null deletes, and what is absent leaves alone. */
+function rowText({ columns }: Table): (row: Readonly<Record<string, unknown>>) => string {
+  const parts = Object.entries(columns)
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([name, type]) => ({ name, prefix: joined([name]), of: storedText(type) }));
+  return (row) => {
+    let text = '';
+    for (const { name, prefix, of } of parts) {
+      const value = row[name];
+      if (value !== undefined) text += prefix + (value === null ? '-' : joined([of(value)]));
+    }
+    return text;
+  };
+}

@@ -2,7 +2,6 @@ import type { Chunk } from '../formats/format.ts';
 import { readRecords } from '../formats/readers.ts';
 import { addCounts, noCounts, type Rejection } from '../model/row.ts';
 import { type FileRun, type RunState, SAMPLE_SIZE } from '../model/run.ts';
-import { primaryKey } from '../model/table.ts';
 import type { Tenant } from '../model/tenant.ts';
 import type { Ledger, Objects, Registry, Sink, StoredObject } from '../ports.ts';
 import type { Admitted } from './admit.ts';
@@ -40,7 +39,7 @@ export async function loadFile(
   let run: FileRun = { ...admittedRun, writeTimeBase, counts: noCounts(), firstRejections: [], digest: '' };
   const only = run.rejectsOf === null ? null : await rejectedPositions(objects, rejectsBucket, run, run.rejectsOf);
   const chunks = readRecords(stored, format, { maxRecord: maxRecordOf(tenant.limits) }, signal);
-  const keys = feed.overwrite === 'replace' ? keepKeys(primaryKey(feed.table)) : null;
+  const keys = feed.overwrite === 'replace' ? keepKeys(feed.table) : null;
 
   const settled = async ({ counts, rejected, outputs }: Settled) => {
     await putFileRejections(objects, rejectsBucket, run, rejected);
@@ -48,7 +47,7 @@ export async function loadFile(
     addCounts(total, counts);
     keys?.add(outputs);
     const firstRejections = firstOf([...run.firstRejections, ...rejected]);
-    run = { ...run, counts: total, firstRejections, digest: addToDigest(run.digest, outputs) };
+    run = { ...run, counts: total, firstRejections, digest: addToDigest(run.digest, outputs, feed.table) };
     await held.beat(run);
   };
   const { refusal } = await ingest({

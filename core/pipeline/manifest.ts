@@ -2,7 +2,8 @@ import { historyPart } from '../control/admission.ts';
 import type { KeyHistory } from '../control/history.ts';
 import { TransientError } from '../model/errors.ts';
 import type { FileRun } from '../model/run.ts';
-import { type ColumnType, primaryKey } from '../model/table.ts';
+import { valueOfStored } from '../model/stored.ts';
+import { primaryKey, type Table, textInKey } from '../model/table.ts';
 import type { Feed } from '../model/tenant.ts';
 import type { Objects, Registry, Sink, SinkRow } from '../ports.ts';
 import { pause } from './patience.ts';
@@ -21,17 +22,16 @@ type Values = Readonly<Record<string, unknown>>;
  * The keys of a run's rows, for feeds whose new versions replace the old ones. They are held in memory until the file ends: at most as many as
  * the profile allows rows.
  */
-export function keepKeys(names: readonly string[]) {
+export function keepKeys(table: Table) {
+  const parts = primaryKey(table).map((name) => [name, textInKey(table, name)] as const);
   const keys = new Set<string>();
   return {
     add(outputs: readonly Values[]): void {
-      for (const output of outputs) keys.add(JSON.stringify(names.map((name) => plain(output[name]))));
+      for (const output of outputs) keys.add(JSON.stringify(parts.map(([name, of]) => of(output[name]))));
     },
     all: (): readonly string[] => [...keys].sort(),
   };
 }
-
-const plain = (value: unknown): unknown => (typeof value === 'bigint' ? String(value) : value);
 
 const manifestKey = (runId: string): string => `manifests/${runId}.ndjson`;
 
@@ -72,10 +72,13 @@ export async function removeVanished(
 }
 
 function valuesOf({ table }: Feed, line: string): Values {
-  const cells = JSON.parse(line) as unknown[];
-  const typed = (type: ColumnType | undefined, cell: unknown) =>
-    type === 'timestamp' ? new Date(cell as string) : cell;
-  return Object.fromEntries(primaryKey(table).map((name, index) => [name, typed(table.columns[name], cells[index])]));
+  const texts = JSON.parse(line) as string[];
+  return Object.fromEntries(
+    primaryKey(table).map((name, index) => [
+      name,
+      valueOfStored(table.columns[name] ?? 'text', texts[index] as string),
+    ]),
+  );
 }
 
 async function remove(rows: readonly SinkRow[], feed: Feed, { sink, signal }: ManifestWorld): Promise<void> {

@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest';
 import * as cql from '../../adapters/cassandra/cql.ts';
 import { complaintsAbout } from '../../adapters/cassandra/keyspaces-guard.ts';
 import { ledgerStatements } from '../../adapters/cassandra/ledger-cql.ts';
+import { userTypesIn } from '../../core/model/column-types.ts';
 import { ledgerTables } from '../../core/model/ledger-tables.ts';
 import { defineTable, type Table } from '../../core/model/table.ts';
 import { tenants } from '../../tenants/index.ts';
@@ -29,6 +30,11 @@ const everyType = defineTable({
     m: 'decimal',
     n: 'uuid',
     o: 'blob',
+    p: 'timeuuid',
+    q: 'inet',
+    r: { list: 'text' },
+    s: { map: ['text', { set: 'int' }] },
+    t: { udt: 'place', fields: { at: 'inet', tags: { set: 'text' } } },
     'if not exists in (': 'text',
   },
   partitionKey: ['a', 'b'],
@@ -42,6 +48,7 @@ const tables: readonly Table[] = [...feedTables, ...ledgerTables, everyType];
 const made: Record<Exclude<keyof typeof cql, 'quote' | 'regularColumns'>, readonly string[]> = {
   createKeyspace: [cql.createKeyspace('t', "{'class': 'SingleRegionStrategy'}")],
   createTable: tables.map((table) => cql.createTable('t', table)),
+  createType: userTypesIn(Object.values(everyType.columns)).map((type) => cql.createType('t', type)),
   dropKeyspace: [cql.dropKeyspace('t')],
   addColumn: Object.entries(everyType.columns).map(([name, type]) => cql.addColumn('t', 'every_type', name, type)),
   insertRow: tables.map((table) => cql.insertRow('t', table)),
@@ -49,6 +56,7 @@ const made: Record<Exclude<keyof typeof cql, 'quote' | 'regularColumns'>, readon
   selectCells: tables.map((table) => cql.selectCells('t', table)),
   selectRows: tables.map((table) => cql.selectRows('t', table)),
   selectColumns: [cql.selectColumns()],
+  selectType: [cql.selectType()],
   selectKeyspaces: [cql.selectKeyspaces()],
   selectRole: [cql.selectRole()],
   setPassword: [cql.setPassword(false, 't', 'p'), cql.setPassword(true, 't', 'p')],

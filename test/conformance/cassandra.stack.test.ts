@@ -1,7 +1,7 @@
 import { type Client, types } from 'cassandra-driver';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { readRows } from '../../adapters/cassandra/cells.ts';
 import { connect } from '../../adapters/cassandra/client.ts';
-import { quote } from '../../adapters/cassandra/cql.ts';
 import { worldError } from '../../adapters/cassandra/errors.ts';
 import { cassandraLedger } from '../../adapters/cassandra/ledger.ts';
 import { cassandraSink } from '../../adapters/cassandra/sink.ts';
@@ -45,17 +45,7 @@ afterAll(async () => {
 describe('the sink on Cassandra', () => {
   testSink(() => ({
     sink: cassandraSink(client, mine.data),
-    rows: async ({ name }) => {
-      const rows: Record<string, unknown>[] = [];
-      let pageState: string | undefined;
-      const query = `SELECT * FROM ${quote(mine.data)}.${quote(name)}`;
-      do {
-        const page = await client.execute(query, [], { prepare: true, ...(pageState ? { pageState } : {}) });
-        rows.push(...page.rows.map((row) => ({ ...row })));
-        pageState = page.pageState ?? undefined;
-      } while (pageState);
-      return rows;
-    },
+    rows: (table) => readRows(client, mine.data, table),
   }));
 
   const place = (part: string, index: number, a: string) => ({ values: { part, place: index, a }, writeTime: NOW });

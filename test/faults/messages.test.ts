@@ -7,7 +7,7 @@ import { addCounts, balanced, noCounts } from '../../core/model/row.ts';
 import type { Message } from '../../core/model/run.ts';
 import { addToDigest } from '../../core/pipeline/digest.ts';
 import { ingestMessages } from '../../core/pipeline/messages.ts';
-import { tenantOf } from '../support/tenant.ts';
+import { readingsTable, tenantOf } from '../support/tenant.ts';
 import { message, quiet, REJECTS } from '../support/world.ts';
 import { scheduler } from './scheduler.ts';
 
@@ -105,7 +105,7 @@ async function look({ ports, stored }: ReturnType<typeof worldOf>) {
   for (const { feeds } of await ports.ledger.streamRuns(DAY))
     for (const { counts } of Object.values(feeds)) addCounts(total, counts);
   const rejects = [...stored].map(([name, { bytes }]) => [name, Buffer.from(bytes).toString()]).sort();
-  return { total, rows: addToDigest('', ports.sink.rows('readings')), rejects };
+  return { total, rows: addToDigest('', ports.sink.rows('readings'), readingsTable), rejects };
 }
 
 describe('messages on a stream', () => {

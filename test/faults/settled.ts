@@ -137,7 +137,9 @@ async function wrongRows(story: Story, world: Platform, runs: readonly FileRun[]
       );
   }
   for (const { table } of story.tenant.feeds) {
-    const [disturbed, undisturbed] = [world.sink, sink].map((rows: Rows) => addToDigest('', rows.rows(table.name)));
+    const [disturbed, undisturbed] = [world.sink, sink].map((rows: Rows) =>
+      addToDigest('', rows.rows(table.name), table),
+    );
     if (disturbed === undisturbed) continue;
     const text = (rows: Rows) => rows.rows(table.name).map((row) => JSON.stringify(Object.entries(row).sort()));
     const [has, wants] = [new Set(text(world.sink)), new Set(text(sink))];

@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import type { ColumnType, ScalarType } from '../../../core/model/column-types.ts';
 import { conformer } from '../../../core/model/conform.ts';
 import { RowError } from '../../../core/model/row.ts';
-import { type ColumnType, defineTable } from '../../../core/model/table.ts';
+import { defineTable } from '../../../core/model/table.ts';
 
 /** What conform says of a value in a column of a type: null, or the code and column of the rejection. */
 function verdict(type: ColumnType, value: unknown) {
@@ -20,7 +21,7 @@ function verdictOf(check: () => void) {
   }
 }
 
-const good: Record<ColumnType, readonly unknown[]> = {
+const good: Record<ScalarType, readonly unknown[]> = {
   text: ['', 'a', 'é🦥', '\u0000'],
   int: [0, -0, 2 ** 31 - 1, -(2 ** 31)],
   smallint: [32_767, -32_768],
@@ -36,10 +37,13 @@ const good: Record<ColumnType, readonly unknown[]> = {
   decimal: ['0', '-0.5', '123456789012345678901234567890.123456789'],
   uuid: ['01234567-89ab-cdef-0123-456789ABCDEF'],
   blob: [new Uint8Array(), Buffer.from('a')],
+  timeuuid: ['01234567-89ab-1def-0123-456789ABCDEF'],
+  inet: ['0.0.0.0', '255.255.255.255', '::', '::1', '2001:DB8::8a2e:370:7334', '1:2:3:4:5:6:7:8', '::ffff:1.2.3.4'],
+  duration: ['1h30m', '-1mo2d', '0s', 'P1Y2M3DT4H5M6.7S', 'P2W', '1µs', '9223372036854775807ns', '2147483647mo'],
 };
 
-const bad: Record<ColumnType, readonly unknown[]> = {
-  text: [1, true, {}, ['a'], 1n, new String('a')],
+const bad: Record<ScalarType, readonly unknown[]> = {
+  text: [1, true, {}, ['a'], 1n, new String('a'), 'half \ud800', '\udfff'],
   int: [0.5, 2 ** 31, -(2 ** 31) - 1, Number.NaN, '1', 1n],
   smallint: [32_768, '1'],
   tinyint: [128, -129],
@@ -54,9 +58,38 @@ const bad: Record<ColumnType, readonly unknown[]> = {
   decimal: [1, '1e5', '.5', '1.', '+1', '', '1,5'],
   uuid: ['', '0123456789abcdef0123456789abcdef', 'g1234567-89ab-cdef-0123-456789abcdef'],
   blob: ['a', [1], new ArrayBuffer(1)],
+  timeuuid: ['01234567-89ab-4def-0123-456789ABCDEF', ''],
+  inet: [
+    '',
+    'localhost',
+    '1.2.3',
+    '1.2.3.256',
+    '01.2.3.4',
+    '1.2.3.4:80',
+    ':::',
+    '1:2:3:4:5:6:7',
+    '1::2::3',
+    'fe80::1%eth0',
+    1,
+  ],
+  duration: [
+    '',
+    'h',
+    '1',
+    '1h1h',
+    '1m1h',
+    'P',
+    'PT',
+    'P1H',
+    '1h-1m',
+    '9223372036854775808ns',
+    '2147483648mo',
+    'PT1.0000000001S',
+    1,
+  ],
 };
 
-describe.each(Object.keys(good) as ColumnType[])('a column of type %s', (type) => {
+describe.each(Object.keys(good) as ScalarType[])('a column of type %s', (type) => {
   test('takes what fits', () => {
     for (const value of good[type]) expect([value, verdict(type, value)]).toEqual([value, null]);
   });

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { opensAt } from '../../../core/control/hours.ts';
 import { capped, caps } from '../../../core/model/caps.ts';
+import { scalarTypes } from '../../../core/model/column-types.ts';
 import { problemsBetween, problemsOf } from '../../../core/model/profile.ts';
 import { placeOf } from '../../../core/model/profile-place.ts';
-import { columnTypes } from '../../../core/model/profile-shape.ts';
 import { freshness, minRows, notNull, nullShare, oneOf, pattern, range, unique } from '../../../core/model/quality.ts';
 import type { Tenant } from '../../../core/model/tenant.ts';
 import { tenants } from '../../../tenants/index.ts';
@@ -422,7 +422,7 @@ describe('a profile', () => {
   });
 
   test('may use every type of column that tables have', () => {
-    const all = Object.fromEntries(columnTypes.map((type) => [`a_${type}`, type]));
+    const all = Object.fromEntries(scalarTypes.map((type) => [`a_${type}`, type]));
     expect(problemsOf(table({ columns: all, partitionKey: ['a_text'], clusteringKey: [] }))).toEqual([]);
   });
 });
