@@ -3,7 +3,6 @@ import { s3Objects } from '../adapters/s3.ts';
 import { USAGE_PART } from '../core/control/admission.ts';
 import type { Usage } from '../core/control/usage.ts';
 import { listOpen } from '../core/control/waiting.ts';
-import { namesOf } from '../core/model/names.ts';
 import { lastReceipts, type Receipt } from '../core/model/receipt.ts';
 import { NO_FEED } from '../core/model/run.ts';
 import type { Tenant } from '../core/model/tenant.ts';
@@ -19,7 +18,7 @@ const TOGETHER = 50;
 export async function readBooks(world: OperatorWorld, tenant: Tenant, asked: readonly string[]): Promise<Books> {
   const ledger = world.ledger(tenant.id);
   const registry = world.registry(tenant.id);
-  const { staging, rejects } = namesOf(tenant.id);
+  const { staging, rejects } = world.names(tenant.id);
   // Staging first: what comes while the other books are read is in none of them, and not missed in any.
   const staged = await stagedVersions(world, staging);
   const now = new Date();
@@ -83,7 +82,8 @@ async function countRejects(world: OperatorWorld, bucket: string, prefixes: read
   return counts;
 }
 
-const textsUnder = async (world: OperatorWorld, bucket: string, prefixes: readonly string[]) =>
+/** The texts of all objects below some prefixes, many at one time. */
+export const textsUnder = async (world: OperatorWorld, bucket: string, prefixes: readonly string[]) =>
   textsOf(world, bucket, await keysUnder(world, bucket, prefixes));
 
 async function keysUnder({ s3 }: OperatorWorld, bucket: string, prefixes: readonly string[]): Promise<string[]> {

@@ -1,7 +1,6 @@
 import { cassandraCells } from '../adapters/cassandra/cells.ts';
 import { s3Objects } from '../adapters/s3.ts';
 import { readRecords } from '../core/formats/readers.ts';
-import { namesOf } from '../core/model/names.ts';
 import { placeText } from '../core/model/row.ts';
 import { type FileRun, hasLoaded } from '../core/model/run.ts';
 import type { Table } from '../core/model/table.ts';
@@ -66,7 +65,7 @@ const isReplaced = (run: FileRun, runs: readonly FileRun[], { feeds }: Tenant): 
 
 async function wrongRowsOf(
   run: FileRun,
-  { s3, cassandra }: OperatorWorld,
+  { s3, cassandra, names }: OperatorWorld,
   tenant: Tenant,
   signal: AbortSignal,
   count: (rows: number) => void,
@@ -79,7 +78,7 @@ async function wrongRowsOf(
   const { feed, format } = admitted;
   const known =
     run.counts.rejected > 0
-      ? await rejectedPositions(objects, namesOf(tenant.id).rejects, run, run.id)
+      ? await rejectedPositions(objects, names(tenant.id).rejects, run, run.id)
       : new Set<number>();
   const wrong: string[] = [];
   await ingest({

@@ -1,7 +1,6 @@
 import { sqsQueue } from '../adapters/deliveries.ts';
 import { s3Objects } from '../adapters/s3.ts';
 import { sendWithoutRun } from '../core/control/sweep.ts';
-import { namesOf } from '../core/model/names.ts';
 import type { FileDelivery } from '../core/model/run.ts';
 import type { Registry } from '../core/ports.ts';
 import { daysSince } from './days.ts';
@@ -24,7 +23,7 @@ export const runBackfill = (id: string, options: BackfillOptions, ui: Ui): Promi
     const deployed = await deployedNamed(world, id);
     const feed = options.feed === undefined ? '' : `${feedNamed(deployed, options.feed).name}/`;
     const prefix = `${feed}${options.prefix ?? ''}`;
-    const { staging } = namesOf(id);
+    const { staging } = world.names(id);
     const queue = sqsQueue(world.sqs, (await queueUrls(world, id)).queue);
     const sent: FileDelivery[] = [];
     const core = {

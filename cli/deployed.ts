@@ -1,4 +1,5 @@
 import { closest } from 'fastest-levenshtein';
+import { isNotOurs } from '../adapters/cassandra/errors.ts';
 import { tenantIds } from '../adapters/cassandra/schema.ts';
 import { type Registered, registeredProfile, tenantOf } from '../core/control/registration.ts';
 import type { Feed, Tenant } from '../core/model/tenant.ts';
@@ -18,8 +19,11 @@ export async function deployedTenants(world: OperatorWorld, id: string | undefin
   const here = tenants.map((tenant) => tenant.id);
   const place = ({ tenant }: Deployed) => (here.includes(tenant.id) ? here.indexOf(tenant.id) : here.length);
   const read = async (each: string) => {
-    // A keyspace that is left of a tenant that was removed, or one that comes or goes right now.
-    const registered = await registeredProfile(world.registry(each)).catch(() => null);
+    const registered = await registeredProfile(world.registry(each)).catch((error: Error) => {
+      // A keyspace that only has the name of a ledger, was never the operator's to read, or comes or goes right now.
+      if (isNotOurs(error)) return null;
+      throw error;
+    });
     return registered ? [deployedOf(registered)] : [];
   };
   const found = (await Promise.all((await tenantIds(world.cassandra)).map(read))).flat();

@@ -51,8 +51,14 @@ export const tell = (thrown: unknown): ToldError => {
   };
 };
 
-const known = (thrown: unknown): FatalError | TransientError | undefined =>
-  thrown instanceof FatalError || thrown instanceof TransientError ? thrown : undefined;
+const known = (thrown: unknown): FatalError | TransientError | undefined => {
+  if (thrown instanceof FatalError || thrown instanceof TransientError) return thrown;
+  const ofAws = thrown instanceof Error && '$metadata' in thrown;
+  return ofAws ? new CliError('SLU-5002', `${thrown.name}: ${thrown.message}`, { next: AWS_NEXT }) : undefined;
+};
+
+/** A person may lack rights that a function has. */
+const AWS_NEXT = 'check rights and region, or try again: docs/aws.md, docs/local.md';
 
 /** A mistake of ours: the stack is what helps, and it has no code because nobody foresaw it. */
 const unexpected = (thrown: unknown): ToldError => {

@@ -23,9 +23,9 @@ const byCode: Partial<Record<Code, Exit>> = {
   'SLU-4003': 'usage',
 };
 
-/** The exit that goes with an error's code, unless a command knows better. A wrong setting is the environment's. */
+/** The exit that goes with an error's code, unless a command knows better. A wrong setting is the environment's, and so is the way to AWS. */
 export const exitFor = (code: Code): Exit => {
   const own = byCode[code];
   if (own !== undefined) return own;
-  return code.startsWith('SLU-1') || code === 'SLU-4004' ? 'environment' : 'failed';
+  return code.startsWith('SLU-1') || code === 'SLU-4004' || code === 'SLU-4005' ? 'environment' : 'failed';
 };

@@ -1,4 +1,4 @@
-import { Command, CommanderError } from 'commander';
+import { Command, CommanderError, Option } from 'commander';
 import type { Act } from './act.ts';
 import { CliError, tell } from './errors.ts';
 import { exitCodes, exitNumber } from './exit-codes.ts';
@@ -116,6 +116,8 @@ const runCommander = async (argv: readonly string[], ui: Ui): Promise<number> =>
   };
   const act: Act = (run) =>
     async function (...given) {
+      const { target } = this.optsWithGlobals();
+      if (target !== undefined) process.env.SLUICE_TARGET = target;
       await finish(
         await run(
           this.opts(),
@@ -152,11 +154,24 @@ const createProgram = (act: Act): Command => {
     .addHelpText('after', helpEnd);
   registerCommands(program, act);
   for (const command of everyCommand(program)) command.option('--json', 'print one JSON document on standard output');
+  for (const command of program.commands.filter((each) => !onlyLocal.includes(each.name()))) {
+    for (const each of [command, ...everyCommand(command)]) each.addOption(target());
+  }
   program.command('aws').summary('run the AWS CLI against the local stack').argument('[args...]').allowUnknownOption();
   program.command('cqlsh').summary('run cqlsh against the local Cassandra').argument('[args...]').allowUnknownOption();
   for (const command of everyCommand(program)) command.exitOverride().configureOutput({ writeErr: () => undefined });
   return program;
 };
+
+/** Commands that are about the local stack or the checkout; the others ask a platform, wherever it is deployed. */
+const onlyLocal = 'up down status logs deploy dev check demo doctor prove'.split(' ');
+
+/** The same as the setting SLUICE_TARGET, and before it. */
+const target = (): Option =>
+  new Option(
+    '--target <place>',
+    'ask the platform there, or where SLUICE_TARGET says; local if nothing is said',
+  ).choices(['local', 'aws']);
 
 /** The commands and the commands below them. */
 const everyCommand = (program: Command): Command[] =>

@@ -1,10 +1,9 @@
 import { GetQueueUrlCommand } from '@aws-sdk/client-sqs';
-import { namesOf } from '../core/model/names.ts';
 import type { OperatorWorld } from './world.ts';
 
 /** The addresses of a tenant's queue and of its dead letters. */
 export async function queueUrls(
-  { sqs }: Pick<OperatorWorld, 'sqs'>,
+  { sqs, names: namesOf }: Pick<OperatorWorld, 'sqs' | 'names'>,
   tenant: string,
 ): Promise<{ queue: string; deadLetters: string }> {
   const names = namesOf(tenant);

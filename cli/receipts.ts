@@ -1,5 +1,4 @@
 import { s3Objects } from '../adapters/s3.ts';
-import { namesOf } from '../core/model/names.ts';
 import type { Receipt } from '../core/model/receipt.ts';
 import { placeText } from '../core/model/row.ts';
 import { NO_FEED } from '../core/model/run.ts';
@@ -34,7 +33,8 @@ export const runReceiptsShow = (run: string): Promise<Result> =>
     const prefix = `receipts/${feed}/${day}/${run}.`;
     for (const { tenant } of await deployedTenants(world, undefined)) {
       const [receipt] = await receiptsUnder(world, tenant.id, prefix);
-      if (receipt) return { data: receipt, lines: linesOf(receipt, `s3://${namesOf(tenant.id).rejects}/${prefix}*`) };
+      if (receipt)
+        return { data: receipt, lines: linesOf(receipt, `s3://${world.names(tenant.id).rejects}/${prefix}*`) };
     }
     throw new CliError('SLU-4002', `no run "${run}" has a receipt`, { next: 'sluice runs' });
   });
@@ -42,9 +42,9 @@ export const runReceiptsShow = (run: string): Promise<Result> =>
 const allFeeds = ({ tenant }: Deployed): string[] => [...tenant.feeds.map(({ name }) => name), NO_FEED];
 
 /** One for each run: what was said of it while it was deferred comes first, and its end counts. */
-async function receiptsUnder({ s3 }: OperatorWorld, tenant: string, prefix: string): Promise<Receipt[]> {
+async function receiptsUnder({ s3, names }: OperatorWorld, tenant: string, prefix: string): Promise<Receipt[]> {
   const latest = new Map<string, Receipt>();
-  for await (const text of s3Objects(s3).texts(namesOf(tenant).rejects, prefix)) {
+  for await (const text of s3Objects(s3).texts(names(tenant).rejects, prefix)) {
     const receipt = JSON.parse(text) as Receipt;
     latest.set(receipt.run, receipt);
   }

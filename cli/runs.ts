@@ -1,4 +1,3 @@
-import { namesOf } from '../core/model/names.ts';
 import { addCounts, noCounts } from '../core/model/row.ts';
 import { NO_FEED, type StreamRun } from '../core/model/run.ts';
 import type { Tenant } from '../core/model/tenant.ts';
@@ -147,7 +146,7 @@ export const runRunsShow = (id: string): Promise<Result> =>
       ['ended', run.endedAt?.toISOString() ?? '-'],
     ];
     const day = 'object' in run ? run.day : run.minute.toISOString().slice(0, 10);
-    const where = `s3://${namesOf(tenant.id).rejects}/${rejectsPrefix(line.feed, day, run.id)}`;
+    const where = `s3://${world.names(tenant.id).rejects}/${rejectsPrefix(line.feed, day, run.id)}`;
     const rejects = line.rejected > 0 ? ['', `rejects in ${where}`, `Next: sluice rejects ${run.id}`] : [];
     return { data: { tenant: tenant.id, ...run, leaseUntil: until }, lines: [...table(facts), ...rejects] };
   });

@@ -2,11 +2,10 @@ import { hoursText } from '../core/control/admission.ts';
 import { functionsOf } from '../core/model/bundle.ts';
 import { capped } from '../core/model/caps.ts';
 import { extensionsOf } from '../core/model/formats.ts';
-import { namesOf } from '../core/model/names.ts';
 import { keyspaces } from '../core/model/tenant.ts';
 import { checkoutOf, type Deployed, deployedNamed, deployedTenants, versionNote } from './deployed.ts';
 import { bytes, type Result, table, type Ui } from './ui.ts';
-import { inWorld } from './world.ts';
+import { inWorld, type OperatorWorld } from './world.ts';
 
 /** `sluice tenant list`: who is deployed, and whether this checkout is what is deployed. */
 export const runTenantList = (): Promise<Result> =>
@@ -41,14 +40,13 @@ export const runTenantShow = (id: string, ui: Ui): Promise<Result> =>
     const deployed = await deployedNamed(world, id);
     const note = versionNote(deployed);
     if (note) ui.note(note);
-    const names = { ...namesOf(id), keyspaces: keyspaces(id) };
+    const names = { ...world.names(id), keyspaces: keyspaces(id) };
     const { version, since, profile } = deployed;
-    return { data: { tenant: id, version, since, names, profile }, lines: linesOf(deployed) };
+    return { data: { tenant: id, version, since, names, profile }, lines: linesOf(deployed, world.names(id)) };
   });
 
-function linesOf({ tenant, version, since }: Deployed): string[] {
+function linesOf({ tenant, version, since }: Deployed, names: ReturnType<OperatorWorld['names']>): string[] {
   const { id, name, contact, limits, stream, hours, feeds } = tenant;
-  const names = namesOf(id);
   const all = capped(limits);
   const day = ['files', 'bytes', 'rows'] as const;
   const perDay = day.map((what) => `${many(all[`${what}PerDay`], limits[`${what}PerDay`] === undefined)} ${what}`);

@@ -1,5 +1,4 @@
 import { tenantOf } from '../core/control/registration.ts';
-import { namesOf } from '../core/model/names.ts';
 import type { FileRun } from '../core/model/run.ts';
 import { runIdOf } from '../core/pipeline/new-run.ts';
 import { tenants } from '../tenants/index.ts';
@@ -39,7 +38,7 @@ export const runUpload = (
     if (note) ui.note(note);
     const now = new Date();
     const usage = await usageOf(world, id, now.toISOString().slice(0, 10));
-    const bucket = namesOf(id).staging;
+    const bucket = world.names(id).staging;
     const tenant = options.check ? withTransforms(deployed) : deployed.tenant;
     const registry = world.registry(id);
     const check = options.check === true;

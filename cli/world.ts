@@ -1,22 +1,18 @@
 import { S3Client } from '@aws-sdk/client-s3';
-import {
-  GetSecretValueCommand,
-  ResourceNotFoundException,
-  SecretsManagerClient,
-} from '@aws-sdk/client-secrets-manager';
+import { ResourceNotFoundException, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import type { Client } from 'cassandra-driver';
-import { connect } from '../adapters/cassandra/client.ts';
+import { worldError } from '../adapters/cassandra/errors.ts';
 import { cassandraLedger } from '../adapters/cassandra/ledger.ts';
+import { openDatabase } from '../adapters/cassandra/open.ts';
 import { cassandraRegistry } from '../adapters/cassandra/registry.ts';
 import { readCredentials } from '../adapters/secrets.ts';
-import { platformNames } from '../core/model/names.ts';
+import { namesOf, platformNames } from '../core/model/names.ts';
 import { keyspaces } from '../core/model/tenant.ts';
 import type { Ledger, LedgerReader, Registry } from '../core/ports.ts';
-import { clientOptions } from '../local/deploy.ts';
 import { loadSettings, type Settings } from '../local/settings.ts';
-import { requireStack } from '../local/stack.ts';
 import { CliError } from './errors.ts';
+import { chosenPlace, localPlace, type Place } from './place.ts';
 
 export type ReadLedger = LedgerReader & Pick<Ledger, 'find'>;
 export type ReadRegistry = Pick<Registry, 'read' | 'list'>;
@@ -26,46 +22,58 @@ export interface OperatorWorld {
   readonly cassandra: Client;
   readonly s3: S3Client;
   readonly sqs: SQSClient;
+  /** What a tenant has in AWS, by the names that it has there. */
+  names(tenant: string): ReturnType<typeof namesOf>;
   ledger(tenant: string): ReadLedger;
   registry(tenant: string): ReadRegistry;
   close(): Promise<void>;
 }
 
-/** Logs in as the operator's read-only role; it exists once the platform is deployed. */
-export async function openWorld(settings: Settings): Promise<OperatorWorld> {
-  await requireStack(settings);
-  const secrets = new SecretsManagerClient(clientOptions(settings));
+/** The platform on the local stack, whatever the setting says. */
+export const openWorld = async (settings: Settings): Promise<OperatorWorld> => openAt(await localPlace(settings));
+
+/** Logs in as the operator's read-only role, which exists once the platform is deployed; on Keyspaces as whoever calls. */
+async function openAt(place: Place): Promise<OperatorWorld> {
+  const { aws, database, suffix } = place;
+  const { dialect } = database;
+  const s3 = new S3Client(aws);
+  const sqs = new SQSClient(aws);
+  const clock = { now: () => new Date() };
+  const login = { role: () => operatorRole(place), aws: () => s3.config.credentials() };
+  const cassandra = await openDatabase(database, login, {}, clock);
+  await cassandra.connect().catch((error: unknown) => {
+    throw worldError(error, `logging in to the database ${place.name}`);
+  });
+  return {
+    cassandra,
+    s3,
+    sqs,
+    names: (tenant) => namesOf(tenant, suffix),
+    ledger: (tenant) => cassandraLedger(cassandra, keyspaces(tenant).ops, clock, dialect),
+    registry: (tenant) => cassandraRegistry(cassandra, keyspaces(tenant).ops, dialect),
+    close: async () => {
+      s3.destroy();
+      sqs.destroy();
+      await cassandra.shutdown();
+    },
+  };
+}
+
+async function operatorRole({ name, deploy, aws }: Place) {
+  const secrets = new SecretsManagerClient(aws);
   try {
-    await secrets.send(new GetSecretValueCommand({ SecretId: platformNames.operatorSecret }));
-    const address = { contactPoints: ['127.0.0.1'], port: settings.cassandraPort, datacenter: 'datacenter1' };
-    const cassandra = connect(address, await readCredentials(secrets, platformNames.operatorSecret));
-    await cassandra.connect();
-    const clock = { now: () => new Date() };
-    const s3 = new S3Client(clientOptions(settings));
-    const sqs = new SQSClient(clientOptions(settings));
-    return {
-      cassandra,
-      s3,
-      sqs,
-      ledger: (tenant) => cassandraLedger(cassandra, keyspaces(tenant).ops, clock),
-      registry: (tenant) => cassandraRegistry(cassandra, keyspaces(tenant).ops),
-      close: async () => {
-        s3.destroy();
-        sqs.destroy();
-        await cassandra.shutdown();
-      },
-    };
+    return await readCredentials(secrets, platformNames.operatorSecret);
   } catch (error) {
-    if (!(error instanceof ResourceNotFoundException)) throw error;
-    throw new CliError('SLU-1007', 'the platform is not deployed on the local stack', { next: 'sluice deploy' });
+    if (!((error as Error).cause instanceof ResourceNotFoundException)) throw error;
+    throw new CliError('SLU-1007', `the platform is not deployed ${name}`, { next: deploy });
   } finally {
     secrets.destroy();
   }
 }
 
-/** Opens the world for as long as the work takes. */
+/** Opens the world where the platform is for as long as the work takes. */
 export async function inWorld<T>(work: (world: OperatorWorld) => Promise<T>): Promise<T> {
-  const world = await openWorld(loadSettings());
+  const world = await openAt(await chosenPlace(loadSettings()));
   try {
     return await work(world);
   } finally {

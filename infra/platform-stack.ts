@@ -1,8 +1,9 @@
 import { ManagedPolicy } from 'aws-cdk-lib/aws-iam';
 import { type ISecret, Secret } from 'aws-cdk-lib/aws-secretsmanager';
-import { Aws, Duration, RemovalPolicy, SecretValue, Stack } from 'aws-cdk-lib/core';
+import { Aws, CfnOutput, Duration, RemovalPolicy, SecretValue, Stack } from 'aws-cdk-lib/core';
 import type { Construct } from 'constructs';
 import { applySchema as deployed } from '../core/model/bundle.ts';
+import { bucketSuffixOutput, deploymentOutputs } from '../core/model/deployment.ts';
 import { environment } from '../core/model/environment.ts';
 import { namesOf, platformNames } from '../core/model/names.ts';
 import { keyspaces } from '../core/model/tenant.ts';
@@ -12,6 +13,7 @@ import { allow, SluiceFunction } from './function.ts';
 import { SchemaProvider } from './schema-provider.ts';
 import type { Sources } from './sources.ts';
 import type { CassandraTarget, KeyspacesTarget, LocalTarget, Target } from './target.ts';
+import { bucketSuffix } from './tenant-bucket.ts';
 import { secretArn } from './tenant-key.ts';
 
 export interface PlatformStackProps {
@@ -28,6 +30,7 @@ export const schemaRoleArn = `arn:${Aws.PARTITION}:iam::${Aws.ACCOUNT_ID}:role/$
 export class PlatformStack extends Stack {
   constructor(scope: Construct, { target, sources, tenantIds }: PlatformStackProps) {
     super(scope, platformNames.stack, { description: 'Sluice: schema and operator access' });
+    deploymentFor(this, target);
     if (target.kind === 'keyspaces') {
       operatorPolicy(this, target, tenantIds);
       return;
@@ -73,6 +76,16 @@ export class PlatformStack extends Stack {
     });
     if (target.kind === 'cassandra') new SchemaProvider(this, 'SchemaProvider', applySchema);
   }
+}
+
+/** Tells the operator's commands how to reach what is deployed. */
+function deploymentFor(scope: Construct, target: Target): void {
+  const values = databaseEnvironment(target);
+  for (const [output, name] of Object.entries(deploymentOutputs)) {
+    new CfnOutput(scope, output, { value: values[name] as string });
+  }
+  const value = bucketSuffix(target);
+  if (value !== '') new CfnOutput(scope, bucketSuffixOutput, { value });
 }
 
 export const rotationReason =

@@ -1,6 +1,6 @@
 import type { Key } from 'aws-cdk-lib/aws-kms';
 import { BlockPublicAccess, Bucket, BucketEncryption, type LifecycleRule, ObjectOwnership } from 'aws-cdk-lib/aws-s3';
-import { Duration } from 'aws-cdk-lib/core';
+import { Aws, Duration } from 'aws-cdk-lib/core';
 import type { Construct } from 'constructs';
 import { acknowledge } from './acknowledge.ts';
 import { dataRemoval } from './removal.ts';
@@ -11,6 +11,10 @@ const KEEP_DAYS = 90;
 
 /** What a tenant's buckets hold only for a time: all of staging; of the other all but the keys of runs, which a later version needs. */
 export const passages = { staging: [''], rejects: ['rejects/', 'receipts/', 'aws/'] } as const;
+
+/** Bucket names are global on AWS. */
+export const bucketSuffix = (target: Target): string =>
+  target.kind === 'local' ? '' : `-${Aws.ACCOUNT_ID}-${Aws.REGION}`;
 
 export interface TenantBucketProps {
   readonly name: string;

@@ -1,6 +1,6 @@
 import type { Key } from 'aws-cdk-lib/aws-kms';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
-import { Aws, CfnOutput, RemovalPolicy, Stack, Tags } from 'aws-cdk-lib/core';
+import { CfnOutput, RemovalPolicy, Stack, Tags } from 'aws-cdk-lib/core';
 import type { Construct } from 'constructs';
 import { tenantFunctions } from '../core/model/bundle.ts';
 import { environment } from '../core/model/environment.ts';
@@ -19,7 +19,7 @@ import { appliedSchema } from './schema-provider.ts';
 import type { Sources } from './sources.ts';
 import { StreamIngest } from './stream-ingest.ts';
 import type { Target } from './target.ts';
-import { passages, tenantBucket } from './tenant-bucket.ts';
+import { bucketSuffix, passages, tenantBucket } from './tenant-bucket.ts';
 import { tenantKey } from './tenant-key.ts';
 import type { TenantParts } from './tenant-parts.ts';
 import { Tick } from './tick.ts';
@@ -30,13 +30,10 @@ export interface TenantStackProps {
   readonly sources: Sources;
 }
 
-/** Bucket names are global on AWS. */
-const suffixOf = (target: Target): string => (target.kind === 'local' ? '' : `-${Aws.ACCOUNT_ID}-${Aws.REGION}`);
-
 /** Everything that one tenant has; nothing in it refers to another tenant. */
 export class TenantStack extends Stack {
   constructor(scope: Construct, { tenant, target, sources }: TenantStackProps) {
-    const names = namesOf(tenant.id, suffixOf(target));
+    const names = namesOf(tenant.id, bucketSuffix(target));
     super(scope, names.stack, { description: `Sluice: tenant ${tenant.id}` });
     Tags.of(this).add('sluice:tenant', tenant.id);
 

@@ -23,6 +23,8 @@ export interface Settings {
   readonly cassandraStoragePort: number;
   readonly cassandraHeap: string;
   readonly docker: 'auto' | 'on' | 'off';
+  /** Where the platform is that the operator's commands are about; all others are about the local stack. */
+  readonly target: 'local' | 'aws';
   /** The process environment with the `.env` file beneath it. */
   readonly env: Readonly<Record<string, string>>;
 }
@@ -44,6 +46,7 @@ const schema = z.object({
     .string()
     .regex(/^[1-9]\d*[MG]$/, 'a size such as 512M or 2G')
     .default('1G'),
+  SLUICE_TARGET: z.enum(['local', 'aws']).default('local'),
   SLUICE_DOCKER: z.enum(['auto', 'on', 'off']).default('auto'),
   SLUICE_STATE_DIR: z.string().optional(),
   SLUICE_DOWNLOADS_DIR: z.string().optional(),
@@ -93,6 +96,7 @@ export const loadSettings = (environment: NodeJS.ProcessEnv = process.env, root:
     cassandraStoragePort: values.SLUICE_CASSANDRA_STORAGE_PORT,
     cassandraHeap: values.SLUICE_CASSANDRA_HEAP,
     docker: values.SLUICE_DOCKER,
+    target: values.SLUICE_TARGET,
     env,
   };
 };

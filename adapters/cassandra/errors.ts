@@ -42,6 +42,12 @@ export function isPassing(error: unknown): boolean {
   );
 }
 
+/** True for an answer, as `worldError` tells it, that there is no such table or keyspace, or none that the role may read. */
+export function isNotOurs({ cause }: Error): boolean {
+  if (!(cause instanceof errors.ResponseError)) return false;
+  return cause.code === types.responseErrorCodes.unauthorized || notYet.test(cause.message);
+}
+
 /** True when nobody knows whether a conditional write was made. */
 export const isUnknownOutcome = (error: unknown): boolean =>
   isBroken(error) ||

@@ -88,6 +88,7 @@ export const codes = {
   'SLU-4002': ['an unknown tenant, feed or run', 'use one of the names that the message gives'],
   'SLU-4003': ['the command line is wrong', 'see `sluice <command> --help`'],
   'SLU-4004': ['a setting is wrong', 'mend the setting that the message names'],
+  'SLU-4005': ['the deployment on AWS cannot be reached', 'check region, profile and rights (docs/aws.md)'],
   'SLU-4007': [
     'the stream is beyond a threshold, and its profile allows no more',
     'raise the limits in `stream.scaling`, or the threshold; see `sluice decisions <tenant>`',
