@@ -41,6 +41,7 @@ export function fileRunParams(run: FileRun, owner: string, until: Date | null): 
     profile_version: run.profileVersion,
     usage_day: run.usageDay,
     next_try_at: run.nextTryAt,
+    quality: run.quality && JSON.stringify(run.quality),
   };
   const names = Object.keys(runsTable.columns);
   const mutable = names.filter((name) => !keyColumns.includes(name));
@@ -78,6 +79,7 @@ export function fileRunOf(row: types.Row): { run: FileRun; owner: string; until:
     profileVersion: row.profile_version ?? '',
     usageDay: row.usage_day ?? null,
     nextTryAt: row.next_try_at ?? null,
+    quality: row.quality ? JSON.parse(row.quality) : null,
   };
   return { run, owner: row.owner, until: row.lease_until };
 }

@@ -15,6 +15,8 @@ export type Decision =
       readonly kind: 'stop';
       readonly state: 'superseded' | 'skipped' | 'refused';
       readonly reason: { readonly code: Code; readonly message: string };
+      /** The run with what has been found out about it, if anything has. */
+      readonly run?: FileRun;
     }
   | {
       readonly kind: 'defer';

@@ -39,6 +39,7 @@ export const codes = {
   'SLU-2012': ['the record is nested too deeply', 'send flatter records'],
   'SLU-2018': ['the record breaks a quality rule', 'mend the record, or the rule that the message names'],
   'SLU-2019': ['a quality rule cannot judge the record', 'mend the rule: it answers true or false, at once'],
+  'SLU-2021': ['the record repeats the key of one before it', 'send each key once in a file'],
   'SLU-2022': ['the aggregated record is broken', 'mend the producer that puts messages together, and send them again'],
 
   'SLU-3001': ['the key names no feed of the tenant', 'upload to <staging bucket>/<feed>/<file>'],
@@ -80,6 +81,15 @@ export const codes = {
   'SLU-3018': [
     'the upload has more files than the profile allows',
     'upload fewer at a time, or raise filesPerUpload in the profile',
+  ],
+
+  'SLU-3026': [
+    'the file has more bad records than the feed allows',
+    'mend the records that `sluice rejects` shows, and send the file again',
+  ],
+  'SLU-3027': [
+    'the file breaks a quality rule',
+    'mend what the message names and send the file again, or mend the rule',
   ],
 
   'SLU-3030': ['the message names no sink', 'name one of the sinks that the message gives, or none'],

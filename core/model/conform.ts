@@ -154,7 +154,7 @@ export function conformer(table: Table): (row: Readonly<Record<string, unknown>>
         continue;
       }
       const found = check(value);
-      if (found !== undefined) throw new RowError('SLU-2004', `column "${name}" (${type}): ${found}`, name);
+      if (found !== undefined) throw new RowError('SLU-2004', `column "${name}" (${type}): ${found}`, name, value);
       if (partition && isEmpty(value)) {
         // Cassandra refuses an empty partition key of one column; one rule for all is easier to know.
         throw new RowError('SLU-2003', `column "${name}" of ${table.name} is part of the key and is empty`, name);

@@ -210,4 +210,4 @@ export class Fields {
 }
 
 const mismatch = (name: string, value: unknown, expected: string): RowError =>
-  new RowError('SLU-2004', `column "${name}": ${show(value)} is not ${expected}`, name);
+  new RowError('SLU-2004', `column "${name}": ${show(value)} is not ${expected}`, name, value);

@@ -38,6 +38,7 @@ export const runsTable = defineTable({
     profile_version: 'text',
     usage_day: 'text',
     next_try_at: 'timestamp',
+    quality: 'text',
   },
   partitionKey: ['feed', 'day'],
   clusteringKey: ['run_id'],

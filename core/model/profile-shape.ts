@@ -23,6 +23,13 @@ const hours = z.union(
   '{from, to} or {cron, minutes}',
 );
 
+const threshold = z
+  .strictObject({ count: whole(0, caps.maxFileRows).optional(), share: z.number().min(0).max(1).optional() })
+  .refine(
+    ({ count, share }) => count !== undefined || share !== undefined,
+    'a threshold with a count, a share, or both',
+  );
+
 const code = z.custom((value) => typeof value === 'function', 'a function');
 
 /** Of a rule on records or on files; profile-quality.ts says which parts belong together. */
@@ -54,6 +61,9 @@ const feed = z.strictObject({
   sameContent: z.enum(['load', 'skip']).optional(),
   overwrite: z.enum(['upsert', 'replace']).optional(),
   hours: hours.optional(),
+  errors: z
+    .union([z.enum(['continue', 'skip-file']), z.strictObject({ threshold })], 'continue, skip-file or { threshold }')
+    .optional(),
   quality: z.array(rule).max(caps.rulesPerFeed).optional(),
   transform: code,
 });
@@ -126,6 +136,8 @@ export function knownKeys(path: readonly PropertyKey[], value: unknown): readonl
     'feeds.*.hours': { from: 0, to: 0, cron: 0, minutes: 0 },
     'feeds.*': feed.shape,
     'feeds.*.table': table.shape,
+    'feeds.*.errors': { threshold: 0 },
+    'feeds.*.errors.threshold': threshold.shape,
     'feeds.*.quality.*': rule.shape,
     'feeds.*.quality.*.file': rule.shape.file.unwrap().shape,
   };

@@ -1,5 +1,6 @@
 import type { Counts, Rejection } from './row.ts';
 import type { FileRun, RunState } from './run.ts';
+import type { RunQuality } from './run-quality.ts';
 
 /** What a tenant is told about one file: an object in its rejects bucket, and an event. */
 export interface Receipt {
@@ -22,6 +23,8 @@ export interface Receipt {
   readonly digest: string;
   readonly profileVersion: string;
   readonly firstRejections: readonly Rejection[];
+  /** What was found in the data; null when nothing of it has been read. */
+  readonly quality: RunQuality | null;
 }
 
 export const receiptOf = (tenant: string, run: FileRun): Receipt => ({
@@ -41,6 +44,7 @@ export const receiptOf = (tenant: string, run: FileRun): Receipt => ({
   digest: run.digest,
   profileVersion: run.profileVersion,
   firstRejections: run.firstRejections,
+  quality: run.quality,
 });
 
 /**

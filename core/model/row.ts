@@ -46,6 +46,8 @@ export interface Rejection extends Place {
   readonly message: string;
   /** The column at fault, when there is one. */
   readonly column?: string;
+  /** What stands there, as a message shows it; absent when nothing does. */
+  readonly value?: string;
   /** Quality rules that the record breaks, first the one that rejects it. */
   readonly rules?: readonly string[];
   readonly raw: string;
@@ -87,9 +89,12 @@ export class RowError extends Error {
   override readonly name = 'RowError';
   readonly code: Code;
   readonly column: string | undefined;
-  constructor(code: Code, message: string, column?: string) {
+  /** What stands in that column; undefined when nothing does. */
+  readonly value: unknown;
+  constructor(code: Code, message: string, column?: string, value?: unknown) {
     super(message);
     this.code = code;
     this.column = column;
+    this.value = value;
   }
 }

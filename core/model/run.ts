@@ -2,6 +2,7 @@ import type { Code } from './codes.ts';
 import type { Latency } from './latency.ts';
 import type { RuleCounts } from './quality.ts';
 import type { Counts, Rejection } from './row.ts';
+import { type RunQuality, unseen } from './run-quality.ts';
 
 /**
  * `retrying` waits for its next attempt and `deferred` for quota or hours; the others but `running` end a run: `loaded`, `partial` (loaded, with
@@ -94,6 +95,8 @@ export interface FileRun extends FileDelivery {
   /** Why the run was refused, failed or is being tried again; null when there is nothing to say. */
   readonly reason: { readonly code: Code; readonly message: string } | null;
   readonly firstRejections: readonly Rejection[];
+  /** Null until something is known of it. */
+  readonly quality: RunQuality | null;
 }
 
 /** Where the ledger keeps a run: its feed and day can be read off its id. */
@@ -111,6 +114,7 @@ export const takenOver = (stored: FileRun, fresh: FileRun): FileRun => ({
   writeTimeBase: stored.writeTimeBase,
   contentHash: stored.contentHash,
   usageDay: stored.usageDay,
+  quality: stored.quality?.checked ? unseen(stored.quality.checked) : null,
 });
 
 /** How the database took the messages of one feed. */

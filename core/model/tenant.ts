@@ -38,6 +38,11 @@ export interface Feed<Out = unknown> {
   readonly overwrite?: 'upsert' | 'replace';
   /** When files of this feed are loaded; absent: when those of the tenant are. */
   readonly hours?: Hours;
+  /**
+   * What becomes of a file with bad records, which are those that reading, transform and rules reject: the others are loaded (`continue`, when
+   * absent), none is (`skip-file`), or none if there are more than so many.
+   */
+  readonly errors?: 'continue' | 'skip-file' | { readonly threshold: Threshold };
   /** What must hold of its records, and what is done when it does not; docs/quality.md. */
   readonly quality?: readonly Rule<Out>[];
   /**
@@ -45,6 +50,13 @@ export interface Feed<Out = unknown> {
    * It is pure: no I/O, no clock, no state, so that a second attempt gives the same rows.
    */
   transform(fields: Fields, context: TransformContext): Out | readonly Out[] | null;
+}
+
+/** How many bad records a file may have; of two bounds the narrower counts. */
+export interface Threshold {
+  readonly count?: number;
+  /** Of all records, 0 to 1. */
+  readonly share?: number;
 }
 
 /** Keeps the row's type between a feed's table and its transform. */

@@ -10,13 +10,12 @@ import {
 import { awaitsTurn, takeContent, takeTurn } from '../control/turns.ts';
 import { listOpen, noteOpen, type OpenRun, type WaitsFor } from '../control/waiting.ts';
 import type { Refusal } from '../formats/format.ts';
-import { capped } from '../model/caps.ts';
 import { FatalError, TransientError } from '../model/errors.ts';
 import type { FileDelivery, FileRun, RunState } from '../model/run.ts';
 import type { StoredObject } from '../ports.ts';
 import { type Admitted, admit } from './admit.ts';
+import { checkFile } from './check-file.ts';
 import { type FinishWorld, finish, tell } from './finish.ts';
-import { firstPass } from './first-pass.ts';
 import { type HeldRun, hold, LEASE_SECONDS, takenAway } from './lease.ts';
 import { type LoadWorld, loadFile } from './load-file.ts';
 import { newRun } from './new-run.ts';
@@ -76,38 +75,35 @@ async function attempt(
   admitted: Admitted | Refusal,
   world: FileWorld,
 ): Promise<FileRun | Deferral> {
-  const stop = (state: RunState, reason: Refusal): FileRun => ({ ...held.run(), state, reason });
+  const stop = (state: RunState, reason: Refusal, run = held.run()): FileRun => ({ ...run, state, reason });
   if ('code' in admitted) return stop('refused', admitted);
   const file = stored as StoredObject;
   const again = await admitAgain(held.run(), world);
   const reserved = again ? await takeContent(again, admitted.feed, world) : await decide(held, file, admitted, world);
   const decision = reserved.kind === 'go' ? await takeTurn(reserved.run, admitted.feed, world) : reserved;
   if (decision.kind === 'defer') return decision;
-  if (decision.kind === 'stop') return stop(decision.state, decision.reason);
+  if (decision.kind === 'stop') return stop(decision.state, decision.reason, decision.run);
   return loadFile(held, decision.run, file, admitted, world);
 }
 
 /** Asks all that may keep a file from being loaded now, what costs least first; the last to be asked is the quota, which is then reserved. */
-async function decide(
-  held: HeldRun,
-  stored: StoredObject,
-  { feed, format }: Admitted,
-  world: FileWorld,
-): Promise<Decision> {
+async function decide(held: HeldRun, stored: StoredObject, admitted: Admitted, world: FileWorld): Promise<Decision> {
+  const { feed } = admitted;
   const dated = await admitVersion(held.run(), world);
   if (dated.kind !== 'go') return dated;
   const open = admitHours(dated.run, feed, world);
   if (open.kind !== 'go') return open;
   const wait = await awaitsTurn(open.run, feed, world);
   if (wait) return wait;
-  const beat = () => held.beat(held.run());
-  const pass = await firstPass(stored, format, capped(world.tenant.limits), world.signal, beat);
-  if ('code' in pass) return { kind: 'stop', state: 'refused', reason: pass };
-  const fresh = await admitContent({ ...open.run, contentHash: pass.contentHash }, feed, world);
+  const { run, rows, refusal } = await checkFile(open.run, stored, admitted, world, () => held.beat(held.run()));
+  if (refusal) return { kind: 'stop', state: 'refused', reason: refusal, run };
+  // What was costly to find out is not found out again, and not otherwise.
+  if (run.quality !== held.run().quality) await held.note(run);
+  const fresh = await admitContent(run, feed, world);
   if (fresh.kind !== 'go') return fresh;
   const alone = await takeContent(fresh.run, feed, world);
   if (alone.kind !== 'go') return alone;
-  const reserved = await admitQuota(alone.run, pass.rows, world);
+  const reserved = await admitQuota(alone.run, rows, world);
   // From here on rows may be written: whoever takes the run over must know, and find the same write times. An attempt that was left behind ends here.
   if (reserved.kind === 'go') await held.note(reserved.run);
   return reserved;

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Refusal } from '../formats/format.ts';
+import type { Chunk, Refusal } from '../formats/format.ts';
 import { readRecords } from '../formats/readers.ts';
 import type { FileFormat } from '../model/formats.ts';
 import type { Limits } from '../model/tenant.ts';
@@ -16,19 +16,19 @@ export interface FirstPass {
 export const maxRecordOf = ({ maxMessageBytes }: Limits): number => Math.max(maxMessageBytes, 64 * 1024);
 
 /**
- * Reads a file once without loading anything: whether its rows fit the profile and the day cannot be known otherwise, and a file that is
- * refused in the middle would leave half of itself behind. Costs a few percent of a load: rows are split and counted, nothing more. `beat` is called
- * now and then, to hold the run meanwhile.
+ * Reads a file, counting rows and hashing bytes as they go by; `passed` is asked when all have. A file with more rows than it may have ends in a refusal.
+ * `beat` is called now and then, to hold the run meanwhile.
  */
-export async function firstPass(
+export function scan(
   stored: StoredObject,
   format: FileFormat,
   limits: Limits,
   signal: AbortSignal,
   beat?: () => Promise<void>,
-): Promise<FirstPass | Refusal> {
+): { readonly chunks: AsyncIterable<Chunk>; passed(): Promise<FirstPass> } {
   const hash = createHash('sha256');
   let hashed = 0;
+  let rows = 0;
   async function* open(signal: AbortSignal, range?: ByteRange) {
     for await (const bytes of stored.open(signal, range)) {
       if (!range) hash.update(bytes);
@@ -36,19 +36,23 @@ export async function firstPass(
       yield bytes;
     }
   }
-  const maxRecord = maxRecordOf(limits);
-  let rows = 0;
-  for await (const { items, refusal } of readRecords({ ...stored, open }, format, { maxRecord }, signal)) {
-    if (refusal) return refusal;
-    rows += items.length;
-    await beat?.();
-    if (rows > limits.maxFileRows) {
-      const message = `the file has more than ${limits.maxFileRows} rows, which is what the profile allows`;
-      return { code: 'SLU-3007', message };
+  async function* counted(): AsyncGenerator<Chunk> {
+    for await (const chunk of readRecords({ ...stored, open }, format, { maxRecord: maxRecordOf(limits) }, signal)) {
+      rows += chunk.items.length;
+      await beat?.();
+      if (rows > limits.maxFileRows) {
+        const message = `the file has more than ${limits.maxFileRows} rows, which is what the profile allows`;
+        return yield { items: [], refusal: { code: 'SLU-3007', message } };
+      }
+      yield chunk;
     }
   }
-  // A file of which only ranges were read has not been hashed yet.
-  return { rows, contentHash: hashed === stored.size ? hash.digest('hex') : await hashOf(stored, signal, beat) };
+  const passed = async () => ({
+    rows,
+    // A file of which only ranges were read has not been hashed yet.
+    contentHash: hashed === stored.size ? hash.digest('hex') : await hashOf(stored, signal, beat),
+  });
+  return { chunks: counted(), passed };
 }
 
 async function hashOf(stored: StoredObject, signal: AbortSignal, beat?: () => Promise<void>): Promise<string> {
@@ -58,4 +62,14 @@ async function hashOf(stored: StoredObject, signal: AbortSignal, beat?: () => Pr
     await beat?.();
   }
   return hash.digest('hex');
+}
+
+/**
+ * Reads a file once without loading anything: whether its rows fit the profile and the day cannot be known otherwise, and a file that is
+ * refused in the middle would leave half of itself behind. Costs a few percent of a load: rows are split and counted, nothing more.
+ */
+export async function firstPass(...of: Parameters<typeof scan>): Promise<FirstPass | Refusal> {
+  const { chunks, passed } = scan(...of);
+  for await (const { refusal } of chunks) if (refusal) return refusal;
+  return passed();
 }

@@ -19,6 +19,8 @@ export interface Settled {
   readonly broken: ReadonlyMap<Row['position'], readonly string[]>;
   /** What the loaded rows became in the sink. */
   readonly outputs: readonly Readonly<Record<string, unknown>>[];
+  /** The row that each output is of. */
+  readonly owners: readonly Row[];
 }
 
 export interface IngestTask {
@@ -76,18 +78,22 @@ function settle(read: number, transformed: readonly Transformed[], rejected: Rej
   const loaded: Row[] = [];
   const dropped: Row[] = [];
   const stored: Readonly<Record<string, unknown>>[] = [];
+  const owners: Row[] = [];
   const broken = new Map(rejected.flatMap(({ position, rules }) => (rules ? [[position, rules]] : [])));
   for (const { row, outputs, broken: rules } of transformed) {
     if (rules.length > 0) broken.set(row.position, rules);
     if (outputs.length === 0) dropped.push(row);
     else if (!refused.has(row.position)) {
       loaded.push(row);
-      stored.push(...outputs);
+      for (const output of outputs) {
+        stored.push(output);
+        owners.push(row);
+      }
     }
   }
   const counts = { read, loaded: loaded.length, dropped: dropped.length, rejected: rejected.length };
   if (!balanced(counts)) throw new FatalError('SLU-5005', `counts do not balance: ${JSON.stringify(counts)}`);
-  return { counts, loaded, dropped, rejected, broken, outputs: stored };
+  return { counts, loaded, dropped, rejected, broken, outputs: stored, owners };
 }
 
 interface Window {

@@ -11,8 +11,8 @@ type Values = Readonly<Record<string, unknown>>;
 export class Broken extends RowError {
   /** All rules that the record breaks, first the one that rejects it or could not judge it. */
   readonly rules: readonly string[];
-  constructor({ code, message, column }: RowError, rules: readonly string[]) {
-    super(code, message, column);
+  constructor({ code, message, column, value }: RowError, rules: readonly string[]) {
+    super(code, message, column, value);
     this.rules = rules;
   }
 }
@@ -63,7 +63,8 @@ function problemWith(rule: RecordRule, fields: Fields, outputs: readonly Values[
   const no = (values: Values): RowError => {
     const { name, description, column } = rule;
     const value = column === undefined ? '' : `; column "${column}" is ${show(values[column])}`;
-    return new RowError('SLU-2018', `the rule "${name}" is broken: ${description}${value}`, column);
+    const message = `the rule "${name}" is broken: ${description}${value}`;
+    return new RowError('SLU-2018', message, column, column === undefined ? undefined : values[column]);
   };
   try {
     if (rule.record && !answer(rule, rule.record, fields)) return no(fields.values);
@@ -76,7 +77,8 @@ function problemWith(rule: RecordRule, fields: Fields, outputs: readonly Values[
     if (error instanceof Unanswered) return error;
     // What a rule reads and the record does not have, or not as such.
     if (error instanceof RowError) {
-      return new RowError('SLU-2018', `the rule "${rule.name}" is broken: ${error.message}`, error.column);
+      const message = `the rule "${rule.name}" is broken: ${error.message}`;
+      return new RowError('SLU-2018', message, error.column, error.value);
     }
     return new RowError('SLU-2019', `the rule "${rule.name}" threw: ${textOf(error)}`);
   }

@@ -1,16 +1,17 @@
-import type { Chunk } from '../formats/format.ts';
+import type { Chunk, Refusal } from '../formats/format.ts';
 import { readRecords } from '../formats/readers.ts';
-import { addCounts, noCounts, type Rejection } from '../model/row.ts';
-import { type FileRun, type RunState, SAMPLE_SIZE } from '../model/run.ts';
+import { addCounts, noCounts } from '../model/row.ts';
+import type { FileRun, RunState } from '../model/run.ts';
 import type { Tenant } from '../model/tenant.ts';
 import type { Ledger, Objects, Registry, Sink, StoredObject } from '../ports.ts';
+import { Observer } from '../quality/observer.ts';
 import type { Admitted } from './admit.ts';
 import { addToDigest } from './digest.ts';
 import { maxRecordOf } from './first-pass.ts';
 import { ingest, type Settled } from './ingest.ts';
 import type { HeldRun } from './lease.ts';
 import { keepKeys, keepReplayedKeys, removeVanished } from './manifest.ts';
-import { putFileRejections, rejectedPositions } from './rejects.ts';
+import { firstOf, putFileRejections, rejectedPositions } from './rejects.ts';
 import { PATIENCE_WITH_FILES } from './transform.ts';
 import { earliestWriteTime, rowWriteTime, type WriteTimes } from './write-time.ts';
 
@@ -39,40 +40,46 @@ export async function loadFile(
   let run: FileRun = { ...admittedRun, writeTimeBase, counts: noCounts(), firstRejections: [], digest: '' };
   const only = run.rejectsOf === null ? null : await rejectedPositions(objects, rejectsBucket, run, run.rejectsOf);
   const chunks = readRecords(stored, format, { maxRecord: maxRecordOf(tenant.limits) }, signal);
+  // What may refuse the file has been asked before; records that were rejected once are no file.
+  const observer = new Observer(feed, only ? 'no rules on files' : 'rules that warn');
+  const beat = () => held.beat(run);
   const keys = feed.overwrite === 'replace' ? keepKeys(feed.table) : null;
 
-  const settled = async ({ counts, rejected, outputs }: Settled) => {
+  const settled = async (window: Settled) => {
+    const { counts, rejected, outputs } = window;
     await putFileRejections(objects, rejectsBucket, run, rejected);
     const total = { ...run.counts };
     addCounts(total, counts);
     keys?.add(outputs);
+    await observer.add(window);
     const firstRejections = firstOf([...run.firstRejections, ...rejected]);
     run = { ...run, counts: total, firstRejections, digest: addToDigest(run.digest, outputs, feed.table) };
-    await held.beat(run);
+    await beat();
   };
-  const { refusal } = await ingest({
-    tenant: tenant.id,
-    feed,
-    origin: `s3://${run.object.bucket}/${run.object.key}`,
-    chunks: only ? onlyAt(chunks, only) : chunks,
-    sink: world.sink,
-    signal,
-    patience: PATIENCE_WITH_FILES,
-    writeTimeOf: ({ position }) => rowWriteTime(run, position, tenant.limits),
-    settled,
-  });
+  let refusal: Refusal | null;
+  try {
+    ({ refusal } = await ingest({
+      tenant: tenant.id,
+      feed,
+      origin: `s3://${run.object.bucket}/${run.object.key}`,
+      chunks: only ? onlyAt(chunks, only) : chunks,
+      sink: world.sink,
+      signal,
+      patience: PATIENCE_WITH_FILES,
+      writeTimeOf: ({ position }) => rowWriteTime(run, position, tenant.limits),
+      settled,
+    }));
+    const { quality } = await observer.end(run.modified, beat);
+    run = { ...run, quality: { ...quality, checked: run.quality?.checked ?? null } };
+  } finally {
+    await observer.close();
+  }
   if (keys && !refusal) {
     await (only ? keepReplayedKeys(keys.all(), run, world) : removeVanished(keys.all(), run, feed, world));
   }
   const state: RunState = refusal ? 'refused' : run.counts.rejected > 0 ? 'partial' : 'loaded';
   return { ...run, state, reason: refusal };
 }
-
-const firstOf = (rejections: readonly Rejection[]): readonly Rejection[] =>
-  rejections
-    .toSorted((a, b) => Number(a.position) - Number(b.position))
-    .slice(0, SAMPLE_SIZE)
-    .map((rejection) => ({ ...rejection, raw: rejection.raw.slice(0, 200) }));
 
 /** Leaves only the records at some positions. */
 async function* onlyAt(chunks: AsyncIterable<Chunk>, positions: ReadonlySet<number>): AsyncGenerator<Chunk> {

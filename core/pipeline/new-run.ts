@@ -41,5 +41,6 @@ export function newRun(
     usageDay: null,
     reason: null,
     firstRejections: [],
+    quality: null,
   };
 }

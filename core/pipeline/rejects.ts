@@ -1,5 +1,5 @@
 import type { Rejection } from '../model/row.ts';
-import type { FileRun } from '../model/run.ts';
+import { type FileRun, SAMPLE_SIZE } from '../model/run.ts';
 import type { Objects } from '../ports.ts';
 
 /** Where the rejections of a run lie in the tenant's rejects bucket. */
@@ -49,3 +49,10 @@ export async function rejectedPositions(
   }
   return positions;
 }
+
+/** The first ones, for the run itself. */
+export const firstOf = (rejections: readonly Rejection[]): readonly Rejection[] =>
+  rejections
+    .toSorted((a, b) => Number(a.position) - Number(b.position))
+    .slice(0, SAMPLE_SIZE)
+    .map((rejection) => ({ ...rejection, raw: rejection.raw.slice(0, 200) }));

@@ -3,6 +3,7 @@ import { type Code, codes } from '../model/codes.ts';
 import { conformer } from '../model/conform.ts';
 import { Fields } from '../model/fields.ts';
 import { placeOf, type Rejection, type Row, RowError, type Stage } from '../model/row.ts';
+import { show } from '../model/show.ts';
 import type { Feed } from '../model/tenant.ts';
 import { Broken, judgeOf } from './judge.ts';
 import { interruptible, isAsync, textOf } from './tenant-code.ts';
@@ -136,7 +137,10 @@ function rejection(row: Row, error: unknown): Rejection {
   return reject(row, 'SLU-2006', `${codes['SLU-2006'][0]}: ${textOf(error)}`);
 }
 
-const columnOf = ({ column }: RowError) => (column === undefined ? {} : { column });
+const columnOf = ({ column, value }: RowError) => ({
+  ...(column !== undefined && { column }),
+  ...(value !== undefined && { value: show(value) }),
+});
 
 const reject = (row: Row, code: Code, message: string, stage: Stage = 'transform'): Rejection => ({
   ...placeOf(row),

@@ -6,8 +6,11 @@ import { dialectOf, type FileFormat } from '../model/formats.ts';
 import { addBroken, type RuleCounts } from '../model/quality.ts';
 import type { Counts, Rejection, Row } from '../model/row.ts';
 import { SAMPLE_SIZE } from '../model/run.ts';
+import type { RunQuality } from '../model/run-quality.ts';
 import type { Tenant } from '../model/tenant.ts';
 import type { Sink, StoredObject } from '../ports.ts';
+import { Observer } from '../quality/observer.ts';
+import { verdictOf } from '../quality/verdict.ts';
 import { type Reason, reasons } from '../report/reasons.ts';
 import type { Admitted } from './admit.ts';
 import { type FirstPass, firstPass, maxRecordOf } from './first-pass.ts';
@@ -17,8 +20,9 @@ import { PATIENCE_WITH_FILES } from './transform.ts';
 /** What would become of a file but for what the database itself has to say. */
 export interface Trial extends FirstPass {
   readonly counts: Counts;
-  /** Why it was given up on the way; what is told besides is of the records before. */
+  /** Why nothing of it would be loaded: by the feed's rules, or because it was given up on the way; then what is told besides is of the records before. */
   readonly refusal: Refusal | null;
+  readonly quality: RunQuality;
   readonly firstRejections: readonly Rejection[];
   /** All that would be rejected, by reason, with the first records of each. */
   readonly reasons: readonly Reason[];
@@ -49,39 +53,47 @@ export async function tryFile(
   const warnings: Record<string, number> = {};
   let columns: readonly string[] = [];
   const chunks = readRecords(stored, format, { maxRecord: maxRecordOf(limits) }, signal);
-  const { counts, refusal } = await ingest({
-    tenant: tenant.id,
-    feed,
-    origin,
-    chunks: observed(chunks, ({ values }) => {
-      columns = Object.keys(values);
-    }),
-    sink: nowhere,
-    signal,
-    patience: PATIENCE_WITH_FILES,
-    writeTimeOf: () => 0,
-    settled: async (window) => {
-      const ordered = window.rejected.toSorted((a, b) => Number(a.position) - Number(b.position));
-      found.add(ordered);
-      rejections.push(...ordered.slice(0, SAMPLE_SIZE - rejections.length));
-      if (window.broken.size > 0) {
-        for (const { position } of window.loaded) addBroken(warnings, window.broken.get(position) ?? []);
-      }
-      rows.push(...window.outputs.slice(0, samples - rows.length));
-      dropped.push(...window.dropped.slice(0, samples - dropped.length));
-    },
-  });
-  return {
-    ...pass,
-    counts,
-    refusal,
-    firstRejections: rejections,
-    reasons: found.all(),
-    warnings,
-    sample: rows,
-    dropped,
-    layout: layoutOf(format, columns),
-  };
+  const observer = new Observer(feed, 'all rules');
+  try {
+    const { counts, refusal } = await ingest({
+      tenant: tenant.id,
+      feed,
+      origin,
+      chunks: observed(chunks, ({ values }) => {
+        columns = Object.keys(values);
+      }),
+      sink: nowhere,
+      signal,
+      patience: PATIENCE_WITH_FILES,
+      writeTimeOf: () => 0,
+      settled: async (window) => {
+        await observer.add(window);
+        const ordered = window.rejected.toSorted((a, b) => Number(a.position) - Number(b.position));
+        found.add(ordered);
+        rejections.push(...ordered.slice(0, SAMPLE_SIZE - rejections.length));
+        if (window.broken.size > 0) {
+          for (const { position } of window.loaded) addBroken(warnings, window.broken.get(position) ?? []);
+        }
+        rows.push(...window.outputs.slice(0, samples - rows.length));
+        dropped.push(...window.dropped.slice(0, samples - dropped.length));
+      },
+    });
+    const { quality } = await observer.end(stored.lastModified, async () => {});
+    return {
+      ...pass,
+      counts,
+      refusal: refusal ?? verdictOf(feed, counts, quality),
+      quality,
+      firstRejections: rejections,
+      reasons: found.all(),
+      warnings,
+      sample: rows,
+      dropped,
+      layout: layoutOf(format, columns),
+    };
+  } finally {
+    await observer.close();
+  }
 }
 
 function layoutOf({ among: [settings] }: FileFormat, columns: readonly string[]): Layout {

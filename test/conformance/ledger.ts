@@ -4,6 +4,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { comparePositions, subPosition } from '../../core/model/position.ts';
 import { addCounts, noCounts, type Rejection } from '../../core/model/row.ts';
 import type { FileRun, SettledMessage, StreamSlot } from '../../core/model/run.ts';
+import { type RunQuality, unseen } from '../../core/model/run-quality.ts';
 import type { Claim, Clock, Lease, Ledger, LedgerReader } from '../../core/ports.ts';
 import { ingestObject, memoryWorld, testClock } from '../support/world.ts';
 
@@ -29,10 +30,18 @@ export function testLedger(open: (clock: Clock) => Ledger & LedgerReader): void 
     made = await ingestObject(world.upload('readings/a.csv', 'sensor,at\ns,1\n'), world.attempt());
   });
 
+  const checked = { profileVersion: 'v1', counts: { ...noCounts(), read: 3, loaded: 3 }, refusal: null };
   const newRun = (changes: Partial<FileRun> = {}): FileRun => {
     const feed = changes.feed ?? `feed_${randomUUID().slice(0, 8)}`;
     const start = { state: 'running', counts: noCounts(), attempt: 1, endedAt: null, day: DAY } as const;
-    return { ...made, ...start, id: `${feed}.20260102.${randomUUID().slice(0, 12)}`, feed, ...changes };
+    return {
+      ...made,
+      ...start,
+      quality: unseen(checked),
+      id: `${feed}.20260102.${randomUUID().slice(0, 12)}`,
+      feed,
+      ...changes,
+    };
   };
   const world = () => {
     const clock = testClock();
@@ -76,6 +85,16 @@ export function testLedger(open: (clock: Clock) => Ledger & LedgerReader): void 
       const lease = held(await ledger.claim(late, 'two', LEASE));
       expect(lease.run).toEqual({ ...run, startedAt: clock.now(), attempt: 2 });
       expect(await ledger.fileRuns(run.feed, DAY)).toEqual([lease.run]);
+    });
+
+    test('takes over what a pass over the file has found, and nothing of what was seen while it loaded', async () => {
+      const { ledger } = world();
+      const run = newRun();
+      const lease = held(await ledger.claim(run, 'one', LEASE));
+      const seen = { ...run, state: 'retrying', quality: { ...(made.quality as RunQuality), checked } } as const;
+      await ledger.settle(lease, seen);
+      expect(await ledger.fileRuns(run.feed, DAY)).toEqual([seen]);
+      expect(held(await ledger.claim({ ...run, quality: null }, 'two', LEASE)).run.quality).toEqual(unseen(checked));
     });
 
     test('takes over at once a run that waits to be tried again', async () => {

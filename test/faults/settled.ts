@@ -22,6 +22,7 @@ export async function wrongs(story: Story, world: Platform): Promise<string[]> {
     ...world.unforeseen.map((error) => `unforeseen: ${String(error)}`),
     ...(await wrongBooks(story, world)),
     ...wrongRuns(story, world, runs),
+    ...(await untold(story, world, runs)),
     ...(await wrongRows(story, world, runs)),
   ];
 }
@@ -98,6 +99,16 @@ function wrongRuns(story: Story, world: Platform, runs: readonly FileRun[]): str
   return found;
 }
 
+/** Whoever sent a file that is refused for its records finds all of them. */
+async function untold(story: Story, world: Platform, runs: readonly FileRun[]): Promise<string[]> {
+  const { rejects } = await booksOf(story, world);
+  const refused = runs.filter(({ quality }) => quality?.checked?.refusal);
+  return refused.flatMap(({ id, quality }) => {
+    const [told, found] = [rejects.get(id) ?? 0, quality?.checked?.counts.rejected];
+    return told === found ? [] : [`${id}: ${found} records are bad, and ${told} are told`];
+  });
+}
+
 /** The rows are those of the files that have loaded, loaded once more in their order with nothing in the way. */
 async function wrongRows(story: Story, world: Platform, runs: readonly FileRun[]): Promise<string[]> {
   const loaded = runs.filter(({ state }) => hasLoaded(state)).toSorted((a, b) => a.writeTimeBase - b.writeTimeBase);
@@ -131,6 +142,8 @@ async function wrongRows(story: Story, world: Platform, runs: readonly FileRun[]
   const found: string[] = [];
   for (const run of loaded) {
     const again = await ingestFile(arrival(run.object), { ...calm, owner: `calm ${run.id}` });
+    if (JSON.stringify(again.quality) !== JSON.stringify(run.quality))
+      found.push(`${run.id}: ${JSON.stringify(run.quality)}, undisturbed ${JSON.stringify(again.quality)}`);
     if (again.digest !== run.digest || JSON.stringify(again.counts) !== JSON.stringify(run.counts))
       found.push(
         `${run.id} has ${JSON.stringify(run.counts)}, undisturbed (${again.state}) ${JSON.stringify(again.counts)}`,

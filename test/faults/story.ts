@@ -1,4 +1,5 @@
 import type { Random } from '../../core/faults/random.ts';
+import { range, unique } from '../../core/model/quality.ts';
 import { defineFeed, type Feed, type Tenant } from '../../core/model/tenant.ts';
 import { WINDOW } from '../../core/pipeline/ingest.ts';
 import { limits, readings, readingsTable, tenantOf } from '../support/tenant.ts';
@@ -35,6 +36,13 @@ const MAX_ROWS = 60;
 export const feedsThat = (sameContent: 'skip' | 'load'): readonly Feed[] => [
   defineFeed({ ...readings, priority: 1 }),
   defineFeed({ ...readings, name: 'events', table: { ...readingsTable, name: 'events' }, sameContent }),
+  defineFeed({
+    ...readings,
+    name: 'strict',
+    table: { ...readingsTable, name: 'strict' },
+    errors: 'skip-file',
+    quality: [unique([], 'warn'), range('value', { max: 4 }, 'warn')],
+  }),
   defineFeed({ ...readings, name: 'states', table: { ...readingsTable, name: 'states' }, overwrite: 'replace' }),
 ];
 
@@ -73,14 +81,20 @@ export function storyOf(random: Random): Story {
 
 /** One key, put once or several times: each version has rows of the one before, changed, rows of its own, and lacks others. */
 function versionsOf(random: Random, name: string): Upload[] {
-  const feed = random.pick(['readings', 'readings', 'events', 'states', 'states']);
+  const feed = random.pick(['readings', 'readings', 'events', 'states', 'states', 'strict']);
   const ending = random.pick(['csv', 'ndjson']);
   const versions = random.pick([1, 1, 2, 3]);
   return Array.from({ length: versions }, (_, version) => {
     const fate = random.pick<Fate>(['loaded', 'loaded', 'partial']);
     const rows = 2 + random.below(12);
     const make = ending === 'csv' ? csv : ndjson;
-    return upload(random, `${feed}/${name}.${ending}`, make(name, rows, version, fate === 'partial'), fate);
+    const content = make(name, rows, version, fate === 'partial');
+    return upload(
+      random,
+      `${feed}/${name}.${ending}`,
+      content,
+      feed === 'strict' && fate === 'partial' ? 'refused' : fate,
+    );
   });
 }
 

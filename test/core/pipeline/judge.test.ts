@@ -67,6 +67,7 @@ describe('a rule that is broken', () => {
         code: 'SLU-2018',
         message: 'the rule "min-upvotes" is broken: at least 50 upvotes; column "upvotes" is 3',
         column: 'upvotes',
+        value: '3',
         rules: ['min-upvotes'],
         raw: JSON.stringify(few),
       },

@@ -1,0 +1,108 @@
+import { addBroken, type FileRule, isFileRule, type RuleCounts } from '../model/quality.ts';
+import type { Rejection, Row } from '../model/row.ts';
+import type { RunQuality } from '../model/run-quality.ts';
+import { keyText, primaryKey } from '../model/table.ts';
+import type { Feed } from '../model/tenant.ts';
+import { findingsOf } from './file-rules.ts';
+import { Statistics } from './statistics.ts';
+import { Top } from './top.ts';
+import { type Duplicates, Uniqueness } from './uniqueness.ts';
+
+type Values = Readonly<Record<string, unknown>>;
+
+/** What is seen of a window of rows. */
+export interface Seen {
+  readonly counts: { readonly loaded: number };
+  /** Rows for the table, and the record that each is made of. */
+  readonly outputs: readonly Values[];
+  readonly owners: readonly Row[];
+  readonly rejected: readonly Rejection[];
+  readonly broken: ReadonlyMap<Row['position'], readonly string[]>;
+}
+
+/** Values of which rejections are counted, and those that are told of a run. */
+const COUNTED = 500;
+const TOLD = 10;
+/** Records with a key that came before which are named, so that their sender finds them. */
+const NAMED = 10_000;
+
+/** A rule that keys are there once. */
+interface Unique {
+  readonly name: string;
+  readonly columns: readonly string[];
+  readonly keyText: (values: Values) => string;
+  readonly keys: Uniqueness;
+}
+
+/** Watches the rows of one pass over a file go by; an attempt that begins anew begins with a new one. To be closed. */
+export class Observer {
+  readonly #asked: readonly FileRule[];
+  readonly #statistics: Statistics;
+  readonly #rules: RuleCounts;
+  readonly #top = new Top(COUNTED);
+  readonly #unique: readonly {
+    readonly name: string;
+    readonly columns: readonly string[];
+    readonly keys: Uniqueness;
+  }[];
+  #records = 0;
+
+  constructor(feed: Feed, asked: 'all rules' | 'rules that warn' | 'no rules on files') {
+    const { quality = [], table } = feed;
+    const onFiles = asked === 'no rules on files' ? [] : quality.filter(isFileRule);
+    this.#asked = onFiles.filter(({ severity }) => asked === 'all rules' || severity === 'warn');
+    this.#statistics = new Statistics(table);
+    const counted = quality.filter((rule) => !isFileRule(rule) || onFiles.includes(rule));
+    this.#rules = Object.fromEntries(counted.map(({ name }) => [name, 0]));
+    this.#unique = this.#asked.flatMap(({ name, file }) => {
+      if (!('unique' in file)) return [];
+      const columns = file.unique.length === 0 ? primaryKey(table) : file.unique;
+      return [{ name, columns, keyText: keyText(table, columns), keys: new Uniqueness() }];
+    });
+  }
+
+  async add({ counts, outputs, owners, rejected, broken }: Seen): Promise<void> {
+    this.#records += counts.loaded;
+    this.#statistics.add(outputs);
+    for (const rules of broken.values()) addBroken(this.#rules, rules);
+    for (const { column, value } of rejected) {
+      if (column !== undefined && value !== undefined) this.#top.add(JSON.stringify([column, value]));
+    }
+    for (const each of this.#unique) await each.keys.add(keysOf(each, outputs, owners));
+  }
+
+  /** Records that have broken a rule, so far. */
+  rules(): RuleCounts {
+    return this.#rules;
+  }
+
+  /** What has been seen; `duplicates` has, by rule, the records whose key came before. */
+  async end(
+    arrivedAt: Date,
+    beat: () => Promise<void>,
+  ): Promise<{ quality: RunQuality; duplicates: ReadonlyMap<string, Duplicates> }> {
+    const duplicates = new Map<string, Duplicates>();
+    for (const { name, keys } of this.#unique) duplicates.set(name, await keys.duplicates(NAMED, beat));
+    const [records, rows, columns] = [this.#records, this.#statistics.rows(), this.#statistics.summary()];
+    const findings = findingsOf(this.#asked, { records, rows, columns, arrivedAt, duplicates });
+    const rules = { ...this.#rules };
+    for (const { rule } of findings) rules[rule] = duplicates.get(rule)?.count ?? 1;
+    const topRejected = this.#top.first(TOLD).map(({ text, count }) => {
+      const [column, value] = JSON.parse(text) as [string, string];
+      return { column, value, count };
+    });
+    return { quality: { checked: null, rules, findings, rows, columns, topRejected }, duplicates };
+  }
+
+  async close(): Promise<void> {
+    for (const { keys } of this.#unique) await keys.close();
+  }
+}
+
+/** A row in which one of the columns is absent has no key, and so shares none. */
+function* keysOf({ columns, keyText }: Unique, outputs: readonly Values[], owners: readonly Row[]) {
+  for (const [index, values] of outputs.entries()) {
+    if (columns.some((name) => values[name] === null || values[name] === undefined)) continue;
+    yield [keyText(values), Number(owners[index]?.position)] as const;
+  }
+}
