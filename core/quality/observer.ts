@@ -40,11 +40,7 @@ export class Observer {
   readonly #statistics: Statistics;
   readonly #rules: RuleCounts;
   readonly #top = new Top(COUNTED);
-  readonly #unique: readonly {
-    readonly name: string;
-    readonly columns: readonly string[];
-    readonly keys: Uniqueness;
-  }[];
+  readonly #unique: readonly Unique[];
   #records = 0;
 
   constructor(feed: Feed, asked: 'all rules' | 'rules that warn' | 'no rules on files') {
