@@ -151,7 +151,8 @@ function repeated(
     const columns = rule.file.unique.length > 0 ? rule.file.unique : primaryKey(table);
     return owners.flatMap((row, index) => {
       const before = first.get(Number(row.position));
-      if (before === undefined) return [];
+      // A record that has made several rows is told of once.
+      if (before === undefined || owners[index - 1] === row) return [];
       const key = columns.map((column) => `${column} ${show(outputs[index]?.[column])}`).join(', ');
       const message = `the rule "${rule.name}" is broken: record ${before} has the same ${key}`;
       return [{ ...placeOf(row), stage: 'judge', code: 'SLU-2021', message, rules: [rule.name], raw: row.raw }];

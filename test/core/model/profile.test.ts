@@ -194,6 +194,24 @@ const MISTAKES: readonly [what: string, profile: Tenant, path: string, message: 
     'feeds.0.formats.0.columns.2',
     /"a" is there twice/,
   ],
+  [
+    'an unknown policy for errors',
+    wrong((p) => (p.feeds[0].errors = 'skip')),
+    'feeds.0.errors',
+    /"skip" is not continue, skip-file or \{ threshold \}/,
+  ],
+  [
+    'a threshold of nothing',
+    wrong((p) => (p.feeds[0].errors = { threshold: {} })),
+    'feeds.0.errors.threshold',
+    /a count, a share, or both/,
+  ],
+  [
+    'a threshold above all',
+    wrong((p) => (p.feeds[0].errors = { threshold: { share: 2 } })),
+    'feeds.0.errors.threshold.share',
+    /2 is not at most 1/,
+  ],
   ['a rule without a description', ruled({ ...kept, description: '' }), 'feeds.0.quality.0.description', /empty/],
   [
     'an unknown severity',
