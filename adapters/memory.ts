@@ -130,7 +130,10 @@ export function memoryLedger(clock: Clock): Ledger & LedgerReader {
       return update(lease, run, until) ? { run, owner: lease.owner, until } : null;
     },
     settle: async (lease, run) => update(lease, run, null),
-    find: async ({ id }) => runs.get(id) ?? null,
+    async find({ id, feed, day }) {
+      const found = runs.get(id);
+      return found?.run.feed === feed && found.run.day === day ? found : null;
+    },
     async counted(slot, asked) {
       const stamps = slots.get(slotKey(slot))?.stamps ?? new Map<string, Stamp>();
       const positions = new Set(asked.filter((position) => stamps.has(position)));

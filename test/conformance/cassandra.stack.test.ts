@@ -4,12 +4,14 @@ import { readRows } from '../../adapters/cassandra/cells.ts';
 import { connect } from '../../adapters/cassandra/client.ts';
 import { worldError } from '../../adapters/cassandra/errors.ts';
 import { cassandraLedger } from '../../adapters/cassandra/ledger.ts';
+import { cassandraRegistry } from '../../adapters/cassandra/registry.ts';
 import { cassandraSink } from '../../adapters/cassandra/sink.ts';
 import { runsTable } from '../../core/model/ledger-tables.ts';
 import { defineTable } from '../../core/model/table.ts';
 import { patiently } from '../../core/pipeline/patience.ts';
 import { address, asAdmin, type ThrowAway, throwAway } from '../support/database.ts';
 import { testLedger } from './ledger.ts';
+import { testRegistry } from './registry.ts';
 import { cells, sinkTables, testSink } from './sink.ts';
 
 /** Long-lived rows beside short-lived ones. */
@@ -106,6 +108,10 @@ describe('the sink on Cassandra', () => {
 
 describe('the ledger on Cassandra', () => {
   testLedger((clock) => cassandraLedger(client, mine.ops, clock));
+});
+
+describe('the registry on Cassandra', () => {
+  testRegistry(() => cassandraRegistry(client, mine.ops));
 });
 
 describe('the role of a tenant', () => {

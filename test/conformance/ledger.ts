@@ -176,6 +176,52 @@ export function testLedger(open: (clock: Clock) => Ledger & LedgerReader): void 
     });
   });
 
+  describe('a run that is looked for', () => {
+    const found = async (ledger: Ledger, run: FileRun) => {
+      const answer = await ledger.find({ feed: run.feed, day: run.day, id: run.id });
+      return answer && { run: answer.run, until: answer.until };
+    };
+
+    test('is not there when nobody has opened it', async () => {
+      expect(await found(world().ledger, newRun())).toBeNull();
+    });
+
+    test('is found as it stands, with the end of its lease', async () => {
+      const { clock, ledger } = world();
+      const run = newRun();
+      const lease = held(await ledger.claim(run, 'one', LEASE));
+      expect(await found(ledger, run)).toEqual({ run, until: lease.until });
+      clock.advance(LEASE - 5);
+      const counted = { ...run, counts: { read: 3, loaded: 3, dropped: 0, rejected: 0 } };
+      const renewed = await ledger.renew(lease, counted, LEASE);
+      expect(await found(ledger, run)).toEqual({ run: counted, until: renewed?.until });
+    });
+
+    test('has the end of a lease also when that is over, and none when the attempt has ended', async () => {
+      const { clock, ledger } = world();
+      const run = newRun();
+      const dead = held(await ledger.claim(run, 'one', LEASE));
+      clock.advance(LEASE + 1);
+      expect(await found(ledger, run)).toEqual({ run, until: dead.until });
+      const lease = held(await ledger.claim(run, 'two', LEASE));
+      expect(await found(ledger, run)).toEqual({ run: lease.run, until: lease.until });
+      for (const state of ['retrying', 'loaded'] as const) {
+        const next = state === 'retrying' ? lease : held(await ledger.claim(run, 'three', LEASE));
+        const ended = { ...next.run, state };
+        await ledger.settle(next, ended);
+        expect(await found(ledger, run)).toEqual({ run: ended, until: null });
+      }
+    });
+
+    test('is not taken for another of its feed and day, nor of another day', async () => {
+      const { ledger } = world();
+      const run = newRun();
+      await ledger.claim(run, 'one', LEASE);
+      expect(await found(ledger, newRun({ feed: run.feed }))).toBeNull();
+      expect(await found(ledger, { ...run, feed: `${run.feed}x` })).toBeNull();
+    });
+  });
+
   describe('runs of files', () => {
     test('come back as they were settled, with everything that they carry', async () => {
       const { clock, ledger } = world();

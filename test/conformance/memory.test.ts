@@ -1,7 +1,8 @@
 import { describe } from 'vitest';
-import { type MemoryObject, memoryLedger, memoryObjects, memorySink } from '../../adapters/memory.ts';
+import { type MemoryObject, memoryLedger, memoryObjects, memoryRegistry, memorySink } from '../../adapters/memory.ts';
 import { testLedger } from './ledger.ts';
 import { testObjects } from './objects.ts';
+import { testRegistry } from './registry.ts';
 import { testSink } from './sink.ts';
 
 describe('the sink in memory', () => {
@@ -13,6 +14,11 @@ describe('the ledger in memory', () => {
   testLedger((clock) => memoryLedger(clock));
 });
 
+describe('the registry in memory', () => {
+  const registry = memoryRegistry();
+  testRegistry(() => registry);
+});
+
 describe('objects in memory', () => {
   const stored = new Map<string, MemoryObject>();
   const objects = memoryObjects(stored);
@@ -21,7 +27,7 @@ describe('objects in memory', () => {
     bucket: 'b',
     upload: async (key, bytes) => {
       stored.set(`b/${key}`, { bytes, lastModified: new Date() });
-      return { bucket: 'b', key, versionId: '' };
+      return { bucket: 'b', key, versionId: 'v1' };
     },
   }));
 });

@@ -88,4 +88,75 @@ export function testObjects(open: () => ObjectsUnderTest): void {
       expect((await contentOf({ bucket, key, versionId: '' })).toString()).toBe('{"b":1}\n');
     });
   });
+
+  describe('the texts below a prefix', () => {
+    const textsOf = async (prefix: string) => {
+      const { objects, bucket } = open();
+      const texts: string[] = [];
+      for await (const text of objects.texts(bucket, prefix)) texts.push(text);
+      return texts;
+    };
+
+    test('come in the order of their keys, and no others', async () => {
+      const { objects, bucket } = open();
+      const prefix = `rejects/${randomUUID()}/`;
+      for (const name of ['b', 'a/2', 'a/10', 'c', 'a/1']) await objects.put(bucket, `${prefix}${name}`, name);
+      await objects.put(bucket, `${prefix.slice(0, -1)}x/d`, 'not this');
+      expect(await textsOf(prefix)).toEqual(['a/1', 'a/10', 'a/2', 'b', 'c']);
+      expect(await textsOf(`${prefix}a/1`)).toEqual(['a/1', 'a/10']);
+    });
+
+    test('are those that were stored last, empty ones and odd characters included', async () => {
+      const { objects, bucket } = open();
+      const prefix = `rejects/${randomUUID()}/`;
+      await objects.put(bucket, `${prefix}a`, 'old');
+      await objects.put(bucket, `${prefix}a`, 'né🦥\n');
+      await objects.put(bucket, `${prefix}b é+%.ndjson`, '');
+      expect(await textsOf(prefix)).toEqual(['né🦥\n', '']);
+    });
+
+    test('are none where there is nothing', async () => {
+      expect(await textsOf(`rejects/${randomUUID()}/`)).toEqual([]);
+    });
+  });
+
+  describe('the versions below a prefix', () => {
+    const versionsOf = async (prefix: string) => {
+      const { objects, bucket } = open();
+      const pages = [];
+      for (let from: string | null = null; ; ) {
+        const page = await objects.versions(bucket, prefix, from);
+        pages.push(...page.versions);
+        if (page.next === null) return pages;
+        from = page.next;
+      }
+    };
+
+    test('are all that were uploaded, each once, with what is known of them, whatever their pages', async () => {
+      const folder = `readings/${randomUUID()}`;
+      const names = ['a.csv', 'b é+%20.csv', 'deep/er/c.csv', 'd.csv', 'e.csv'];
+      const before = Date.now();
+      const refs: ObjectRef[] = [];
+      for (const name of names) refs.push(await open().upload(`${folder}/${name}`, bytesOf(name)));
+      await open().upload(`${folder}x/other.csv`, bytesOf('x'));
+      const found = await versionsOf(`${folder}/`);
+      const nameOf = ({ bucket, key, versionId }: ObjectRef) => `${bucket} ${key} ${versionId}`;
+      expect(found.map(nameOf).sort()).toEqual(refs.map(nameOf).sort());
+      for (const { key, size, lastModified } of found) {
+        expect(size).toBe(Buffer.byteLength(key.slice(folder.length + 1)));
+        expect(Math.abs(lastModified.getTime() - before)).toBeLessThan(60_000);
+      }
+    });
+
+    test('are what can be found again by their names', async () => {
+      const folder = `readings/${randomUUID()}`;
+      await open().upload(`${folder}/a.csv`, bytesOf('content'));
+      const [version] = await versionsOf(folder);
+      expect(await open().objects.find(version as ObjectRef)).toMatchObject({ size: 7 });
+    });
+
+    test('are none where there is nothing', async () => {
+      expect(await versionsOf(`readings/${randomUUID()}/`)).toEqual([]);
+    });
+  });
 }

@@ -51,6 +51,27 @@ afterAll(async () => {
 describe('objects on S3', () => {
   testObjects(() => ({ objects, bucket, upload }));
 
+  describe('in pages of two', () => {
+    const few = new S3Client({ ...clientOptions(loadSettings()), forcePathStyle: true });
+    few.middlewareStack.add(
+      (next) => (args) => next({ ...args, input: { MaxKeys: 2, ...(args.input as object) } as typeof args.input }),
+      { step: 'initialize' },
+    );
+    afterAll(() => few.destroy());
+    testObjects(() => ({ objects: s3Objects(few), bucket, upload }));
+  });
+
+  test('versions of one key are listed each, and deletions are not', async () => {
+    const folder = `readings/${randomUUID()}`;
+    const first = [await upload(`${folder}/a.csv`, bytesOf('1')), await upload(`${folder}/a.csv`, bytesOf('22'))];
+    await client.send(new DeleteObjectCommand({ Bucket: bucket, Key: `${folder}/a.csv` }));
+    const other = await upload(`${folder}/b.csv`, bytesOf('333'));
+    const { versions, next } = await objects.versions(bucket, `${folder}/`, null);
+    const ids = versions.map(({ versionId }) => versionId);
+    expect(ids.toSorted()).toEqual([...first, other].map(({ versionId }) => versionId).toSorted());
+    expect(next).toBeNull();
+  });
+
   test('a version stays readable when another lies over it, and when the object is deleted', async () => {
     const key = `readings/${randomUUID()}.csv`;
     const [one, two] = [await upload(key, bytesOf('one')), await upload(key, bytesOf('two'))];

@@ -233,6 +233,43 @@ export function testSink(open: () => SinkUnderTest): void {
     });
   });
 
+  describe('deletions', () => {
+    const many = (part: string, writeTime: number) =>
+      Array.from({ length: 200 }, (_, place) => ({ values: { part, place, a: 'a' }, writeTime }));
+
+    test('of many rows at one time take all of them, in one partition and in several', async () => {
+      const parts = [fresh(), fresh(), fresh()];
+      await write(
+        cells,
+        parts.flatMap((part) => many(part, NOW)),
+      );
+      const gone = parts.flatMap((part) => many(part, NOW).filter(({ values }) => values.place % 10 > 0));
+      const keys = gone.map(({ values: { part, place } }) => ({ values: { part, place }, writeTime: NOW }));
+      expect(await open().sink.remove(cells, keys, forever)).toEqual([]);
+      for (const part of parts) expect(await stored(cells, 'part', [part])).toHaveLength(20);
+    });
+
+    test('may come again, and be none at all', async () => {
+      const part = fresh();
+      await write(cells, many(part, NOW));
+      const keys = many(part, NOW).map(({ values: { place } }) => ({ values: { part, place }, writeTime: NOW }));
+      for (let time = 0; time < 2; time++) expect(await open().sink.remove(cells, keys, forever)).toEqual([]);
+      expect(await open().sink.remove(cells, [], forever)).toEqual([]);
+      expect(await stored(cells, 'part', [part])).toEqual([]);
+    });
+
+    test('for which the time is used up are named, to be tried again', async () => {
+      const part = fresh();
+      await write(cells, many(part, NOW));
+      const failures = await open().sink.remove(cells, many(part, NOW), AbortSignal.abort());
+      expect(failures.length).toBeGreaterThan(0);
+      expect(failures.every(({ retryable }) => retryable)).toBe(true);
+      const places = new Set((await stored(cells, 'part', [part])).map(({ place }) => place));
+      const named = new Set(failures.map(({ index }) => index));
+      for (let index = 0; index < 200; index++) expect(named.has(index) || !places.has(index)).toBe(true);
+    });
+  });
+
   describe('rows with different keys', () => {
     test('at the same time are all stored, also when their keys look alike as text', async () => {
       const id = fresh();
