@@ -1,6 +1,6 @@
 import { type FileRun, isSettled, type Stamp, type StreamRun, type StreamSlot, takenOver } from '../core/model/run.ts';
 import { keyText, primaryKey, type Table } from '../core/model/table.ts';
-import { addMessages, emptyStreamRun, lastOf } from '../core/model/tally.ts';
+import { addMessages, emptyStreamRun, lastOf, streamRunId } from '../core/model/tally.ts';
 import type { Clock, Lease, Ledger, LedgerReader, Objects, Registry, Sink } from '../core/ports.ts';
 
 /** The ports without services, for tests of the core; each passes the same conformance suite as the real one. */
@@ -102,7 +102,7 @@ export function memoryObjects(stored = new Map<string, MemoryObject>(), clock: C
 export function memoryLedger(clock: Clock): Ledger & LedgerReader {
   const runs = new Map<string, { run: FileRun; owner: string; until: Date | null }>();
   const slots = new Map<string, { run: StreamRun; stamps: Map<string, Stamp> }>();
-  const slotKey = ({ stream, shard, minute }: StreamSlot) => `${stream} ${shard} ${minute.toISOString()}`;
+  const slotKey = (slot: StreamSlot) => `${slot.stream} ${slot.shard} ${streamRunId(slot)}`;
   const later = (seconds: number) => new Date(clock.now().getTime() + seconds * 1000);
 
   const update = (lease: Lease, run: FileRun, until: Date | null): boolean => {
@@ -157,6 +157,8 @@ export function memoryLedger(clock: Clock): Ledger & LedgerReader {
       [...runs.values()].map(({ run }) => run).filter((run) => run.feed === feed && run.day === day),
     streamRuns: async (day) =>
       [...slots.values()].map(({ run }) => run).filter(({ minute }) => minute.toISOString().startsWith(day)),
+    streamRunsOf: async (asked) =>
+      [...slots.values()].map(({ run }) => run).filter(({ minute }) => minute.getTime() === asked.getTime()),
   };
 }
 

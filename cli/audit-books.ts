@@ -83,10 +83,10 @@ async function countRejects(world: OperatorWorld, bucket: string, prefixes: read
 }
 
 /** The texts of all objects below some prefixes, many at one time. */
-export const textsUnder = async (world: OperatorWorld, bucket: string, prefixes: readonly string[]) =>
+const textsUnder = async (world: OperatorWorld, bucket: string, prefixes: readonly string[]) =>
   textsOf(world, bucket, await keysUnder(world, bucket, prefixes));
 
-async function keysUnder({ s3 }: OperatorWorld, bucket: string, prefixes: readonly string[]): Promise<string[]> {
+export async function keysUnder({ s3 }: OperatorWorld, bucket: string, prefixes: readonly string[]): Promise<string[]> {
   const keys = prefixes.map(async (prefix) => {
     const found: string[] = [];
     for await (const { Contents } of paginateListObjectsV2({ client: s3 }, { Bucket: bucket, Prefix: prefix }))
@@ -96,7 +96,7 @@ async function keysUnder({ s3 }: OperatorWorld, bucket: string, prefixes: readon
   return (await Promise.all(keys)).flat();
 }
 
-async function textsOf({ s3 }: OperatorWorld, bucket: string, keys: readonly string[]) {
+export async function textsOf({ s3 }: OperatorWorld, bucket: string, keys: readonly string[]) {
   const texts: { key: string; text: string }[] = [];
   for (let at = 0; at < keys.length; at += TOGETHER) {
     const some = keys.slice(at, at + TOGETHER).map(async (key) => {

@@ -4,6 +4,7 @@ import { inOrder, listOpen, type OpenRun } from '../core/control/waiting.ts';
 import { capped } from '../core/model/caps.ts';
 import type { Limits } from '../core/model/tenant.ts';
 import { deployedNamed } from './deployed.ts';
+import { messageQuotaOf, messageQuotaTable } from './message-quota.ts';
 import { bytes, type Result, table } from './ui.ts';
 import { inWorld, type OperatorWorld } from './world.ts';
 
@@ -40,15 +41,18 @@ export const quotaOf = (limits: Limits, usage: Usage): QuotaLine[] => {
 export const usageOf = async (world: OperatorWorld, tenant: string, day: string): Promise<Usage> =>
   (await world.registry(tenant).read<Usage>(USAGE_PART, day)) ?? noUsage;
 
-/** `sluice quota`: used, reserved and left of today, and the files that wait. */
+/** `sluice quota`: used, reserved and left of today, of files and of messages, and the files that wait. */
 export const runQuota = (id: string): Promise<Result> =>
   inWorld(async (world) => {
     const { tenant } = await deployedNamed(world, id);
-    const day = new Date().toISOString().slice(0, 10);
+    const now = new Date();
+    const day = now.toISOString().slice(0, 10);
     const limits = quotaOf(tenant.limits, await usageOf(world, id, day));
     const waiting = inOrder((await listOpen(world.registry(id))).filter(({ waits }) => waits !== null));
-    const data = { tenant: id, day, limits, waiting: waiting.map(waitingLine) };
-    return { data, lines: [`${id}  ${day} (UTC)`, '', ...quotaTable(limits), '', ...waitingTable(data.waiting)] };
+    const messages = await messageQuotaOf(world, id, tenant.limits, now);
+    const data = { tenant: id, day, limits, waiting: waiting.map(waitingLine), messages };
+    const tables = [quotaTable(limits), messageQuotaTable(messages), waitingTable(data.waiting)];
+    return { data, lines: [`${id}  ${day} (UTC)`, ...tables.flatMap((lines) => ['', ...lines])] };
   });
 
 export const quotaTable = (lines: readonly QuotaLine[]): string[] => {

@@ -74,14 +74,15 @@ export const linesOf = ({ tenant, from, to, feeds, totals, complaints }: TenantR
   ];
 };
 
-const countsRow = ({ feed, files, messages, bytes: size, counts }: FeedReport): string[] => [
+const countsRow = ({ feed, files, messages, bytes: size, counts, overQuota }: FeedReport): string[] => [
   nameOf(feed),
   Object.entries(files)
     .map(([state, number]) => `${number} ${state}`)
     .join(', ') || '-',
   count(messages),
   bytes(size),
-  ...[counts.read, counts.loaded, counts.dropped, counts.rejected].map(count),
+  ...[counts.read, counts.loaded, counts.dropped].map(count),
+  `${count(counts.rejected)}${overQuota > 0 ? ` (${count(overQuota)} over the quota)` : ''}`,
 ];
 
 const nameOf = (feed: string): string => (feed === NO_FEED ? '(no feed)' : feed);

@@ -2,7 +2,7 @@ import { hoursText } from '../core/control/admission.ts';
 import { functionsOf } from '../core/model/bundle.ts';
 import { capped } from '../core/model/caps.ts';
 import { extensionsOf } from '../core/model/formats.ts';
-import { keyspaces } from '../core/model/tenant.ts';
+import { keyspaces, type Limits, type StreamSettings } from '../core/model/tenant.ts';
 import { checkoutOf, type Deployed, deployedNamed, deployedTenants, versionNote } from './deployed.ts';
 import { bytes, type Result, table, type Ui } from './ui.ts';
 import { inWorld, type OperatorWorld } from './world.ts';
@@ -64,6 +64,7 @@ function linesOf({ tenant, version, since }: Deployed, names: ReturnType<Operato
       'messages',
       `at most ${bytes(all.maxMessageBytes)}; ${stream.shards} shard, kept ${stream.retentionHours} h; feed ${stream.feed}`,
     ],
+    ['their quota', messageLimits(limits, stream)],
     [],
     ['staging', `s3://${names.staging}/<feed>/…`],
     ['rejects', `s3://${names.rejects}/rejects/… and receipts/…`],
@@ -91,6 +92,17 @@ function linesOf({ tenant, version, since }: Deployed, names: ReturnType<Operato
   ]);
   const head = ['feed', 'takes', 'table', 'priority', 'same content', 'overwritten key', 'hours of its own'];
   return [...table(facts), '', ...table([head, ...rows])];
+}
+
+function messageLimits(limits: Limits, { overQuota = 'reject' }: StreamSettings): string {
+  const { messagesPerDay, messageBytesPerDay, messageBytesPerSecond } = limits;
+  const named = [
+    ...(messagesPerDay === undefined ? [] : [`${messagesPerDay.toLocaleString('en-US')} messages a day`]),
+    ...(messageBytesPerDay === undefined ? [] : [`${bytes(messageBytesPerDay)} a day`]),
+    ...(messageBytesPerSecond === undefined ? [] : [`${bytes(messageBytesPerSecond)} a second`]),
+  ];
+  if (named.length === 0) return 'no limit';
+  return `${named.join(', ')}; what is over it is ${overQuota === 'keep' ? 'kept until there is room' : 'rejected'}`;
 }
 
 /** A limit that the profile does not name is the platform's own. */

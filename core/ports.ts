@@ -145,6 +145,8 @@ export interface LedgerReader {
   /** Runs of a feed's files by the day of the object; `NO_FEED` gives those that belong to none. */
   fileRuns(feed: string, day: string): Promise<readonly FileRun[]>;
   streamRuns(day: string): Promise<readonly StreamRun[]>;
+  /** The runs of one minute, of all shards. */
+  streamRunsOf(minute: Date): Promise<readonly StreamRun[]>;
 }
 
 export interface Clock {

@@ -19,8 +19,11 @@ export const handler = middy<KinesisStreamEvent, KinesisStreamBatchResponse>()
     try {
       const world = await worldOf(tenant, context);
       stream ??= streamIdentity(kinesis, requireEnv(environment.stream));
-      await ingestMessages(messages, { ...world, stream: await world.patiently(() => stream as Promise<string>) });
-      logger.info('messages', { shard: first.shard, count: messages.length });
+      const identity = await world.patiently(() => stream as Promise<string>);
+      const ingested = await ingestMessages(messages, { ...world, stream: identity });
+      const { overQuota, reason } = ingested;
+      if (overQuota > 0) logger.warn('over the quota', { shard: first.shard, count: overQuota, reason });
+      logger.info('messages', { shard: first.shard, records: messages.length, ...ingested });
       return { batchItemFailures: [] };
     } catch (error) {
       if (!(error instanceof TransientError)) throw error;

@@ -21,6 +21,7 @@ export function ledgerCql(keyspace: string) {
     updateSlot: `UPDATE ${streamRuns} SET ${tally.map((name) => `${name} = ?`).join(', ')} ${slot} IF revision = ?`,
     selectSlot: `SELECT * FROM ${streamRuns} ${slot}`,
     selectSlotParts: `SELECT ${light} FROM ${streamRuns} WHERE hour = ? AND minute = ? AND stream = ? AND shard >= ? AND shard < ?`,
+    selectMinute: `SELECT ${light} FROM ${streamRuns} WHERE hour = ? AND minute = ?`,
     selectStreamRuns: `SELECT ${light} FROM ${streamRuns} WHERE hour = ?`,
   };
 }

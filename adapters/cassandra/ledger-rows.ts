@@ -1,7 +1,7 @@
 import type { types } from 'cassandra-driver';
 import type { Code } from '../../core/model/codes.ts';
 import { runsTable } from '../../core/model/ledger-tables.ts';
-import type { FileRun, RunState, StreamRun } from '../../core/model/run.ts';
+import type { FileRun, RunState, StreamRun, StreamSlot } from '../../core/model/run.ts';
 import { streamRunId } from '../../core/model/tally.ts';
 
 const keyColumns = ['feed', 'day', 'run_id'];
@@ -84,15 +84,12 @@ export function fileRunOf(row: types.Row): { run: FileRun; owner: string; until:
   return { run, owner: row.owner, until: row.lease_until };
 }
 
-/** What one row holds of the stream run of a shard. */
-export function streamRunOf(row: types.Row, shard: string): StreamRun {
-  const slot = { stream: row.stream, shard, minute: row.minute };
-  return {
-    ...slot,
-    id: streamRunId(slot),
-    feeds: JSON.parse(row.feeds),
-    startedAt: row.started_at,
-    endedAt: row.ended_at,
-    firstRejections: JSON.parse(row.first_rejections),
-  };
-}
+/** What one row holds of a stream run. */
+export const streamRunOf = (row: types.Row, slot: StreamSlot): StreamRun => ({
+  ...slot,
+  id: streamRunId(slot),
+  feeds: JSON.parse(row.feeds),
+  startedAt: row.started_at,
+  endedAt: row.ended_at,
+  firstRejections: JSON.parse(row.first_rejections),
+});

@@ -17,12 +17,26 @@ import { noPositions, type Positions, unpack } from './positions.ts';
  */
 export const ROW_RECORDS = 4096;
 
-/** Rows of one stream run after the first: the shard's name goes on with this and a number. No shard's own name has it. */
+/**
+ * How a row's shard is written: of a replay with what it replays and when that was asked for, of a row after the first with its number. No shard's own
+ * name has these signs (Kinesis: letters, digits, `_`, `.` and `-`).
+ */
+const REPLAY = '~';
 const PART = '#';
 const AFTER_PARTS = String.fromCharCode(PART.charCodeAt(0) + 1);
-const partName = (shard: string, number: number): string =>
-  number === 0 ? shard : `${shard}${PART}${String(number).padStart(4, '0')}`;
-const shardOf = (part: string): string => part.split(PART)[0] as string;
+
+const nameOf = ({ shard, replay }: StreamSlot): string =>
+  replay ? [shard, replay.of, replay.requestedAt.getTime()].join(REPLAY) : shard;
+
+const partName = (name: string, number: number): string =>
+  number === 0 ? name : `${name}${PART}${String(number).padStart(4, '0')}`;
+
+function slotOf({ stream, minute, shard: part }: types.Row): StreamSlot {
+  const [name = ''] = String(part).split(PART);
+  const [shard = '', of, requestedAt] = name.split(REPLAY);
+  const replay = of === undefined ? {} : { replay: { of, requestedAt: new Date(Number(requestedAt)) } };
+  return { stream, minute, shard, ...replay };
+}
 
 /** The ledger's stream runs of one tenant: a shard and a minute each, in as many rows as their positions need. */
 export function streamRuns(
@@ -30,7 +44,7 @@ export function streamRuns(
   keyspace: string,
   clock: Clock,
   { serialRead }: Dialect,
-): Pick<Ledger, 'counted' | 'tally'> & Pick<LedgerReader, 'streamRuns'> {
+): Pick<Ledger, 'counted' | 'tally'> & Pick<LedgerReader, 'streamRuns' | 'streamRunsOf'> {
   const cql = ledgerCql(keyspace);
 
   const read = async (text: string, params: unknown[]): Promise<types.Row[]> => {
@@ -42,8 +56,11 @@ export function streamRuns(
   };
 
   /** All rows of a stream run without their positions, the first one first. */
-  const partsOf = ({ stream, shard, minute }: StreamSlot) =>
-    read(cql.selectSlotParts, [hourOf(minute), minute, stream, shard, `${shard}${AFTER_PARTS}`]);
+  const partsOf = (slot: StreamSlot) => {
+    const { stream, minute } = slot;
+    const name = nameOf(slot);
+    return read(cql.selectSlotParts, [hourOf(minute), minute, stream, name, `${name}${AFTER_PARTS}`]);
+  };
 
   const readPart = async ({ stream, minute }: StreamSlot, part: string) =>
     (await read(cql.selectSlot, [hourOf(minute), minute, stream, part]))[0];
@@ -72,16 +89,16 @@ export function streamRuns(
         const parts = await partsOf(slot);
         const found = await positionsIn(slot, parts, asked);
         const fresh = unique.filter(({ position }) => !found.some((part) => part.positions.has(position)));
-        const whole = () => joined(...(parts.map((row) => streamRunOf(row, slot.shard)) as [StreamRun]));
+        const whole = () => joined(...(parts.map((row) => streamRunOf(row, slot)) as [StreamRun]));
         if (fresh.length === 0) return parts.length === 0 ? emptyStreamRun(slot, clock.now()) : whole();
         const last = found.at(-1);
         const open = last && last.positions.records < ROW_RECORDS ? last : null;
-        const before = open ? streamRunOf(open.row, slot.shard) : emptyStreamRun(slot, clock.now());
+        const before = open ? streamRunOf(open.row, slot) : emptyStreamRun(slot, clock.now());
         const after = addMessages(before, fresh, clock.now());
         const held = (open?.positions ?? noPositions()).with(fresh.map(({ position }) => position));
-        const name = open ? open.row.shard : partName(slot.shard, parts.length);
+        const name = open ? open.row.shard : partName(nameOf(slot), parts.length);
         if (!(await write(slot, name, open?.row, after, held, fresh))) continue;
-        const others = parts.filter((row) => row.shard !== name).map((row) => streamRunOf(row, slot.shard));
+        const others = parts.filter((row) => row.shard !== name).map((row) => streamRunOf(row, slot));
         return joined(...([...others, after] as [StreamRun]));
       }
     },
@@ -91,14 +108,10 @@ export function streamRuns(
         { length: 24 },
         (_, hour) => new Date(Date.parse(`${day}T00:00:00Z`) + hour * 3_600_000),
       );
-      const results = await Promise.all(hours.map((hour) => readAll(client, cql.selectStreamRuns, [hour])));
-      const parts = Object.groupBy(results.flat(), ({ minute, stream, shard }) =>
-        [minute.getTime(), stream, shardOf(shard)].join(' '),
-      );
-      return Object.values(parts).map((rows = []) =>
-        joined(...(rows.map((row) => streamRunOf(row, shardOf(row.shard))) as [StreamRun])),
-      );
+      return runsIn((await Promise.all(hours.map((hour) => readAll(client, cql.selectStreamRuns, [hour])))).flat());
     },
+
+    streamRunsOf: async (minute) => runsIn(await readAll(client, cql.selectMinute, [hourOf(minute), minute])),
   };
 
   /** False when another was faster: then the row has another revision, or is there already. */
@@ -135,6 +148,12 @@ export function streamRuns(
     return conditionally(client, text, params, 'counting messages', made);
   }
 }
+
+/** The runs that rows are parts of. */
+const runsIn = (rows: readonly types.Row[]): StreamRun[] =>
+  Object.values(
+    Object.groupBy(rows, ({ minute, stream, shard }) => [minute.getTime(), stream, shard.split(PART)[0]].join(' ')),
+  ).map((parts = []) => joined(...(parts.map((row) => streamRunOf(row, slotOf(row))) as [StreamRun])));
 
 const hourOf = (minute: Date): Date => new Date(Math.floor(minute.getTime() / 3_600_000) * 3_600_000);
 

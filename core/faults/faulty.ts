@@ -1,5 +1,5 @@
 import { TransientError } from '../model/errors.ts';
-import type { Announcements, Ledger, Objects, Queue, Registry, Sink, StoredObject } from '../ports.ts';
+import type { Announcements, Ledger, LedgerReader, Objects, Queue, Registry, Sink, StoredObject } from '../ports.ts';
 
 /**
  * What can befall a call of a port. `crash`: the process is gone before the call. `crash-after`: the call takes effect, and then the process is
@@ -19,7 +19,7 @@ export interface Misfortune {
 /** The ports of one attempt at a file. */
 export interface FilePorts {
   readonly sink: Sink;
-  readonly ledger: Ledger;
+  readonly ledger: Ledger & LedgerReader;
   readonly registry: Registry;
   readonly objects: Objects;
   readonly queue: Queue;

@@ -24,6 +24,10 @@ export const caps = Object.freeze({
   bytesPerDay: 1_000_000_000_000,
   rowsPerDay: 10_000_000_000,
   filesAtOnce: 100,
+  /** What the most shards take: 1,000 messages and 1 MB a second each. */
+  messagesPerDay: 8_640_000_000,
+  messageBytesPerDay: 8_640_000_000_000,
+  messageBytesPerSecond: 100_000_000,
   /** The command judges files one after the other and lists them all. */
   filesPerUpload: 10_000,
   shards: 100,
@@ -54,5 +58,8 @@ export function capped(limits: Limits): Capped {
     rowsPerDay: least('rowsPerDay'),
     filesAtOnce: least('filesAtOnce'),
     filesPerUpload: least('filesPerUpload'),
+    messagesPerDay: least('messagesPerDay'),
+    messageBytesPerDay: least('messageBytesPerDay'),
+    messageBytesPerSecond: least('messageBytesPerSecond'),
   };
 }

@@ -93,6 +93,14 @@ export const codes = {
   ],
 
   'SLU-3030': ['the message names no sink', 'name one of the sinks that the message gives, or none'],
+  'SLU-3031': [
+    'the day’s quota of messages is used up',
+    'nothing to do if the profile keeps them; else `sluice replay` the run, or raise the quota',
+  ],
+  'SLU-3032': [
+    'more bytes of messages came than the profile allows',
+    'send more slowly or raise the limit; what the profile keeps is loaded by itself',
+  ],
 
   'SLU-4001': ['a profile is invalid', 'mend the places that the message names'],
   'SLU-4002': ['an unknown tenant, feed or run', 'use one of the names that the message gives'],

@@ -77,6 +77,9 @@ const limits = z.strictObject({
   rowsPerDay: whole(1, caps.rowsPerDay).optional(),
   filesAtOnce: whole(1, caps.filesAtOnce).optional(),
   filesPerUpload: whole(1, caps.filesPerUpload).optional(),
+  messagesPerDay: whole(1, caps.messagesPerDay).optional(),
+  messageBytesPerDay: whole(1, caps.messageBytesPerDay).optional(),
+  messageBytesPerSecond: whole(1, caps.messageBytesPerSecond).optional(),
 });
 
 const count = whole(1, Number.MAX_SAFE_INTEGER).optional();
@@ -103,6 +106,7 @@ const stream = z.strictObject({
   shards: whole(1, caps.shards),
   retentionHours: whole(24, caps.retentionHours),
   feed: z.string(),
+  overQuota: z.enum(['reject', 'keep']).optional(),
   batchSize: whole(1, caps.batchSize).optional(),
   periodMinutes: z
     .int()

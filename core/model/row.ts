@@ -37,7 +37,7 @@ export interface Row extends Place {
   readonly raw: string;
 }
 
-export type Stage = 'read' | 'transform' | 'judge' | 'load';
+export type Stage = 'admit' | 'read' | 'transform' | 'judge' | 'load';
 
 /** A record that was refused, with all that its sender needs to find and mend it. */
 export interface Rejection extends Place {

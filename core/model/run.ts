@@ -136,6 +136,13 @@ export interface FeedTally {
   latency: Latency;
   /** Absent in runs that were counted by an older version. */
   database?: DatabaseTally;
+  /** Of the rejected ones those that found no room in the tenant's quota; absent when all did. */
+  overQuota?: MessageTotals;
+}
+
+export interface MessageTotals {
+  messages: number;
+  bytes: number;
 }
 
 /** Names a stream run: the messages of one shard that arrived in one minute. */
@@ -143,8 +150,10 @@ export interface StreamSlot {
   /** Name and creation time of the stream: a stream made anew under the same name starts its positions anew. */
   readonly stream: string;
   readonly shard: string;
-  /** Start of the minute of arrival. */
+  /** Start of the minute of arrival, or of the request of a replay. */
   readonly minute: Date;
+  /** Of a replay: the run whose rejected messages are loaded again, and when that was asked for. */
+  readonly replay?: { readonly of: string; readonly requestedAt: Date };
 }
 
 /** The ledger's entry for one shard and one arrival minute. */
@@ -185,4 +194,6 @@ export interface SettledMessage extends Stamp {
   readonly database?: number;
   /** How often the database put something off; what befell a batch is told with one message of it. */
   readonly throttles?: number;
+  /** True for a rejected message that found no room in the tenant's quota. */
+  readonly overQuota?: boolean;
 }

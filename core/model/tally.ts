@@ -4,6 +4,7 @@ import { addBroken } from './quality.ts';
 import { addCounts, type Counts, noCounts } from './row.ts';
 import {
   type FeedTally,
+  type MessageTotals,
   SAMPLE_SIZE,
   type SettledMessage,
   type Stamp,
@@ -11,10 +12,13 @@ import {
   type StreamSlot,
 } from './run.ts';
 
-/** Identifies a stream run to people: the minute of arrival and the shard. */
-export const streamRunId = ({ shard, minute }: StreamSlot): string => {
+/** Identifies a stream run to people: the minute of arrival and the shard; of a replay, those of its request, and what it replays. */
+export const streamRunId = ({ shard, minute, replay }: StreamSlot): string => {
   const digits = minute.toISOString().slice(0, 16).replaceAll(/[-:]/g, '').replace('T', '-');
-  return `stream.${digits}.${shard.replace('shardId-', '')}`;
+  const id = `stream.${digits}.${shard.replace('shardId-', '')}`;
+  if (!replay) return id;
+  const [, of] = replay.of.split('.');
+  return `${id}.r${of}.${replay.requestedAt.getTime().toString(36)}`;
 };
 
 export const emptyStreamRun = (slot: StreamSlot, now: Date): StreamRun => ({
@@ -30,7 +34,7 @@ export const emptyStreamRun = (slot: StreamSlot, now: Date): StreamRun => ({
 export function addMessages(run: StreamRun, messages: readonly SettledMessage[], now: Date): StreamRun {
   const feeds: Record<string, FeedTally> = structuredClone(run.feeds);
   const firstRejections = [...run.firstRejections];
-  for (const { feed, outcome, broken, bytes, latency, database, throttles = 0 } of messages) {
+  for (const { feed, outcome, broken, bytes, latency, database, throttles = 0, overQuota: over } of messages) {
     feeds[feed] ??= { counts: noCounts(), bytes: 0, latency: noLatency() };
     const tally = feeds[feed] as FeedTally;
     tally.counts.read++;
@@ -47,6 +51,7 @@ export function addMessages(run: StreamRun, messages: readonly SettledMessage[],
       tally.database.sum += database;
     }
     tally.database.throttles += throttles;
+    if (over) addTotals(tally, { messages: 1, bytes });
     if (typeof outcome === 'object' && firstRejections.length < SAMPLE_SIZE) {
       firstRejections.push({ ...outcome, feed, raw: outcome.raw.slice(0, 200) });
     }
@@ -82,11 +87,28 @@ function addTally(total: FeedTally, more: FeedTally): void {
     total.rules ??= {};
     total.rules[rule] = (total.rules[rule] ?? 0) + times;
   }
+  if (more.overQuota) addTotals(total, more.overQuota);
   if (!more.database) return;
   total.database ??= { messages: 0, sum: 0, throttles: 0 };
   total.database.messages += more.database.messages;
   total.database.sum += more.database.sum;
   total.database.throttles += more.database.throttles;
+}
+
+function addTotals(tally: FeedTally, more: MessageTotals): void {
+  tally.overQuota ??= { messages: 0, bytes: 0 };
+  tally.overQuota.messages += more.messages;
+  tally.overQuota.bytes += more.bytes;
+}
+
+/** What of a stream run counts against the tenant's quota: all that the quota has let in, whatever became of it. */
+export function letIn({ feeds }: Pick<StreamRun, 'feeds'>): MessageTotals {
+  const totals = { messages: 0, bytes: 0 };
+  for (const { counts, bytes, overQuota } of Object.values(feeds)) {
+    totals.messages += counts.read - (overQuota?.messages ?? 0);
+    totals.bytes += bytes - (overQuota?.bytes ?? 0);
+  }
+  return totals;
 }
 
 /** Of some stamps that of the message that is last in its shard. */
@@ -101,6 +123,16 @@ export function putOff(messages: readonly SettledMessage[], times: number): Sett
   const last = messages.at(-1);
   if (!last || times === 0) return [...messages];
   return [...messages.slice(0, -1), { ...last, throttles: (last.throttles ?? 0) + times }];
+}
+
+/** What became of messages. */
+export function countsOf(messages: readonly Pick<SettledMessage, 'outcome'>[]): Counts {
+  const counts = noCounts();
+  for (const { outcome } of messages) {
+    counts.read++;
+    counts[kindOf(outcome)]++;
+  }
+  return counts;
 }
 
 const kindOf = (outcome: SettledMessage['outcome']): keyof Counts =>

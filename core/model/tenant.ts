@@ -75,6 +75,11 @@ export interface Limits {
   readonly rowsPerDay?: number;
   /** Files that are loaded at one time. Absent: no limit. */
   readonly filesAtOnce?: number;
+  /** Messages, and bytes of messages, that are let in of those that arrive in a day, UTC. Absent: no limit. */
+  readonly messagesPerDay?: number;
+  readonly messageBytesPerDay?: number;
+  /** Bytes of messages that are let in of a second, on average over the minute in which they arrive. Absent: no limit. */
+  readonly messageBytesPerSecond?: number;
   /** Files that one `sluice upload` takes: a guard against a wrong folder, before anything is sent. Absent: the platform's cap. */
   readonly filesPerUpload?: number;
 }
@@ -120,6 +125,11 @@ export interface StreamSettings {
   readonly retentionHours: number;
   /** The feed of a message without an envelope, or whose envelope names none. */
   readonly feed: string;
+  /**
+   * What becomes of messages beyond the limits: they are rejected and lie in the rejects bucket (`reject`, when absent), and are loaded by themselves once
+   * there is room, at the latest after midnight UTC (`keep`).
+   */
+  readonly overQuota?: 'reject' | 'keep';
   /** Messages of a batch to begin with, 1 to 10,000; 500 when absent. */
   readonly batchSize?: number;
   /** Minutes that are measured and decided about together: a divisor of 60; 1 when absent. */

@@ -1,7 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { TransientError } from '../model/errors.ts';
 import { putOff } from '../model/tally.ts';
-import type { Ledger, Objects, Registry } from '../ports.ts';
+import type { Ledger, LedgerReader, Objects, Registry } from '../ports.ts';
 
 /** 50 ms, doubling up to 5 s, each with up to as much again by chance, so that functions do not come back in step. */
 export async function pause(attempt: number, signal: AbortSignal): Promise<'rested' | 'out of time'> {
@@ -26,13 +26,16 @@ export async function patiently<T>(signal: AbortSignal, work: (failed: number) =
 }
 
 /** A ledger that waits for the database inside the invocation instead of giving the delivery back. */
-export const patientLedger = (ledger: Ledger, signal: AbortSignal): Ledger => ({
+export const patientLedger = (ledger: Ledger & LedgerReader, signal: AbortSignal): Ledger & LedgerReader => ({
   claim: (...given) => patiently(signal, () => ledger.claim(...given)),
   renew: (...given) => patiently(signal, () => ledger.renew(...given)),
   settle: (...given) => patiently(signal, () => ledger.settle(...given)),
   find: (...given) => patiently(signal, () => ledger.find(...given)),
   counted: (...given) => patiently(signal, () => ledger.counted(...given)),
   tally: (slot, messages) => patiently(signal, (failed) => ledger.tally(slot, putOff(messages, failed))),
+  fileRuns: (...given) => patiently(signal, () => ledger.fileRuns(...given)),
+  streamRuns: (...given) => patiently(signal, () => ledger.streamRuns(...given)),
+  streamRunsOf: (...given) => patiently(signal, () => ledger.streamRunsOf(...given)),
 });
 
 export const patientObjects = (objects: Objects, signal: AbortSignal): Objects => ({

@@ -20,22 +20,6 @@ export async function putFileRejections(
   await objects.put(bucket, `${rejectsPrefix(feed, day, id)}${name}.ndjson`, lines);
 }
 
-/**
- * Stores a message's rejection under its own position: the batch that a message comes in differs between attempts, so
- * nothing may be keyed by it.
- */
-export const putMessageRejection = (
-  objects: Objects,
-  bucket: string,
-  { feed, day, runId }: { feed: string; day: string; runId: string },
-  rejection: Rejection,
-): Promise<void> =>
-  objects.put(
-    bucket,
-    `${rejectsPrefix(feed, day, runId)}${rejection.position}.ndjson`,
-    `${JSON.stringify(rejection)}\n`,
-  );
-
 /** The positions that a run has rejected. */
 export async function rejectedPositions(
   objects: Objects,

@@ -21,6 +21,8 @@ export interface MessageFigures {
   readonly databaseMilliseconds: number | null;
   /** How often the database put a row, or a change of the ledger, off. */
   readonly throttles: number;
+  /** Of the rejected ones those that found no room in the tenant's quota. */
+  readonly overQuota: number;
 }
 
 export function figuresOf(tallies: readonly FeedTally[]): MessageFigures {
@@ -28,10 +30,12 @@ export function figuresOf(tallies: readonly FeedTally[]): MessageFigures {
   const latency = noLatency();
   const database = { messages: 0, sum: 0, throttles: 0 };
   let bytes = 0;
+  let overQuota = 0;
   for (const tally of tallies) {
     addCounts(counts, tally.counts);
     mergeLatency(latency, tally.latency);
     bytes += tally.bytes;
+    overQuota += tally.overQuota?.messages ?? 0;
     database.messages += tally.database?.messages ?? 0;
     database.sum += tally.database?.sum ?? 0;
     database.throttles += tally.database?.throttles ?? 0;
@@ -44,5 +48,6 @@ export function figuresOf(tallies: readonly FeedTally[]): MessageFigures {
     milliseconds: read === 0 ? null : { min, average: sum / read, p95: quantile(latency, 0.95, read), max },
     databaseMilliseconds: database.messages === 0 ? null : database.sum / database.messages,
     throttles: database.throttles,
+    overQuota,
   };
 }

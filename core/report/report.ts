@@ -25,6 +25,8 @@ export interface FeedReport {
   readonly messageMilliseconds: MessageSpread | null;
   /** How often the database put rows of messages off. */
   readonly throttles: number;
+  /** Of the rejected records the messages that found no room in the tenant's quota. */
+  readonly overQuota: number;
 }
 
 /** A rejected row, or a file that was refused or failed (then `position` is null). */
@@ -87,6 +89,7 @@ function feedReport(feed: string, allFiles: readonly ShownRun[], streams: readon
     fileRowsPerSecond: total > 0 ? sum(ended.map((run) => run.counts.loaded)) / total : null,
     messageMilliseconds: messages.milliseconds,
     throttles: messages.throttles,
+    overQuota: messages.overQuota,
   };
 }
 

@@ -443,6 +443,51 @@ export function testLedger(open: (clock: Clock) => Ledger & LedgerReader): void 
       expect((await runOf(ledger, slot))[0]?.feeds.f?.counts.read).toBe(9000);
     });
 
+    test('of a replay are a run of their own, which knows what it replays', async () => {
+      const { ledger } = world();
+      const slot = newSlot();
+      const replay = { of: 'stream.20260102-0304.000000000000', requestedAt: new Date('2026-01-03T00:00:00.123Z') };
+      const other = { ...replay, requestedAt: new Date('2026-01-03T00:00:00.124Z') };
+      for (const each of [slot, { ...slot, replay }, { ...slot, replay: other }])
+        await ledger.tally(each, [settled(1)]);
+      await ledger.tally({ ...slot, replay }, [settled(2)]);
+      expect((await ledger.counted(slot, [position(2)])).positions.size).toBe(0);
+      const runs = (await ledger.streamRunsOf(slot.minute)).filter(({ stream }) => stream === slot.stream);
+      expect(runs.map((run) => [run.replay, run.feeds.f?.counts.read])).toEqual(
+        expect.arrayContaining([
+          [undefined, 1],
+          [replay, 2],
+          [other, 1],
+        ]),
+      );
+      expect(new Set(runs.map(({ id }) => id)).size).toBe(3);
+      expect(await runOf(ledger, slot)).toHaveLength(3);
+    });
+
+    test('of a minute are read with those of all shards, and no other minute', async () => {
+      const { ledger } = world();
+      const slot = newSlot();
+      const others = [
+        { ...slot, shard: 'shardId-000000000001' },
+        { ...slot, minute: new Date(slot.minute.getTime() + 60_000) },
+      ];
+      for (const each of [slot, ...others]) await ledger.tally(each, [settled(1)]);
+      const runs = (await ledger.streamRunsOf(slot.minute)).filter(({ stream }) => stream === slot.stream);
+      expect(runs.map(({ shard }) => shard).toSorted()).toEqual(['shardId-000000000000', 'shardId-000000000001']);
+    });
+
+    test('that found no room in the quota are counted among the rejected, and by themselves', async () => {
+      const { ledger } = world();
+      const slot = newSlot();
+      const over = { ...settled(2, { ...rejection, position: position(2) }), overQuota: true };
+      await ledger.tally(slot, [settled(1), over]);
+      const run = await ledger.tally(slot, [over, { ...over, position: position(3) }]);
+      expect(run.feeds.f).toMatchObject({
+        counts: { read: 3, loaded: 1, rejected: 2 },
+        overQuota: { messages: 2, bytes: 20 },
+      });
+    });
+
     test('of every hour of a day belong to its runs, and no others', async () => {
       const { ledger } = world();
       const { stream, minute } = newSlot();

@@ -6,7 +6,7 @@ import type { Message } from '../../../core/model/run.ts';
 import { ingestMessages } from '../../../core/pipeline/messages.ts';
 import type { Sink } from '../../../core/ports.ts';
 import { aggregate, together } from '../../support/aggregate.ts';
-import { limits } from '../../support/tenant.ts';
+import { limits, tenantOf } from '../../support/tenant.ts';
 import { memoryWorld, message, sinkThat } from '../../support/world.ts';
 
 type World = ReturnType<typeof memoryWorld>;
@@ -97,6 +97,21 @@ describe('a message is rejected, and its neighbours are not, when it', () => {
     const empty = JSON.stringify({ ...reading(1), pad: '' }).length;
     await give(world, message(1, { ...reading(1), pad: 'x'.repeat(limits.maxMessageBytes - empty) }));
     expect(await totals(world)).toMatchObject({ readings: { loaded: 1 } });
+  });
+
+  test.each<[string, Uint8Array, string | undefined]>([
+    ['a long text', Buffer.from(JSON.stringify({ feed: 'nowhere', message: { note: 'é'.repeat(20_000) } })), undefined],
+    ['a text with a byte order mark', Buffer.from('\ufeff{'), undefined],
+    ['bytes that are no text', Buffer.from([0xff, 0, 1, 0x7b]), 'base64'],
+  ])('is %s, it is stored whole, with when it came', async (_, data, encoding) => {
+    const world = memoryWorld(tenantOf({ maxMessageBytes: 100_000 }));
+    const bad = message(1, data);
+    await give(world, bad);
+    const [stored] = [...world.rejects().values()].flat();
+    expect(Buffer.from(stored.raw, stored.encoding)).toEqual(Buffer.from(data));
+    expect(stored).toMatchObject({ shard: bad.shard, arrivedAt: bad.arrivedAt.toISOString() });
+    expect([stored.encoding, Math.floor(stored.writeTime / 1000)]).toEqual([encoding, bad.arrivedAt.getTime()]);
+    expect((await runsOf(world))[0]?.firstRejections[0]?.raw.length).toBeLessThanOrEqual(200);
   });
 
   test('is rejected by its feed, it is stored under that feed with its text', async () => {

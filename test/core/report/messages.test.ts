@@ -19,6 +19,7 @@ test('the figures of many tallies are those of all their messages', () => {
     counts: { read: 200, loaded: 10, dropped: 190, rejected: 0 },
     databaseMilliseconds: 3000,
     throttles: 0,
+    overQuota: 0,
   });
   expect(milliseconds).toMatchObject({ min: 100, average: 595, max: 10_000 });
   expect(milliseconds?.p95).toBeGreaterThan(95);

@@ -1,0 +1,147 @@
+import type { OverQuota } from '../control/message-quota.ts';
+import type { Chunk } from '../formats/format.ts';
+import { FatalError, TransientError } from '../model/errors.ts';
+import type { Rejection, Row } from '../model/row.ts';
+import { type Message, NO_FEED, type SettledMessage, type StreamSlot } from '../model/run.ts';
+import { putOff } from '../model/tally.ts';
+import type { Feed, Tenant } from '../model/tenant.ts';
+import type { Clock, Objects, Sink } from '../ports.ts';
+import { ingest } from './ingest.ts';
+import { metered } from './metered.ts';
+import { messagesPrefix, putRejectedMessage } from './rejected-message.ts';
+import { type Routed, rawOf, route } from './route.ts';
+
+export interface SettleWorld {
+  readonly tenant: Tenant;
+  readonly clock: Clock;
+  readonly objects: Objects;
+  readonly sink: Sink;
+  readonly rejectsBucket: string;
+  /** Name and creation time of the stream. */
+  readonly stream: string;
+  readonly signal: AbortSignal;
+}
+
+/** Messages of one slot, new to the ledger. */
+export interface Part {
+  readonly slot: StreamSlot;
+  readonly messages: readonly Message[];
+  readonly writeTimes: ReadonlyMap<string, number>;
+  /** Those of them that find no room in the quota. */
+  readonly over: ReadonlyMap<string, OverQuota>;
+}
+
+/**
+ * Takes messages through the pipeline, and stores those that are rejected. When nobody foresaw what a message does to us, halving finds it: it is rejected
+ * alone, and neither its neighbours nor its shard wait until the platform is mended. What a person must mend (`FatalError`), or what befalls all messages
+ * alike, is no message's fault.
+ */
+export async function settleMessages(part: Part, world: SettleWorld): Promise<SettledMessage[]> {
+  const { messages } = part;
+  try {
+    return await settleRouted(part, route(messages, world.tenant, [world.sink.name]), world);
+  } catch (error) {
+    if (error instanceof TransientError || error instanceof FatalError) throw error;
+    const [only] = messages;
+    if (messages.length === 1 && only) {
+      const message = (error instanceof Error ? `${error.name}: ${error.message}` : String(error)).slice(0, 1000);
+      return await rejectMessages(part, { stage: 'load', code: 'SLU-5006', message }, world);
+    }
+    const half = Math.ceil(messages.length / 2);
+    const halves = [messages.slice(0, half), messages.slice(half)];
+    const settled: SettledMessage[] = [];
+    for (const each of halves) settled.push(...(await settleMessages({ ...part, messages: each }, world)));
+    if (settled.every(({ outcome }) => typeof outcome === 'object' && outcome.code === 'SLU-5006')) throw error;
+    return settled;
+  }
+}
+
+/** Rejects messages for one reason, without a look at what is in them. */
+export function rejectMessages(
+  part: Part,
+  reason: Pick<Rejection, 'stage' | 'code' | 'message'>,
+  world: SettleWorld,
+): Promise<SettledMessage[]> {
+  const unrouted = part.messages.map(({ position, data }) => ({ position, raw: rawOf(data), ...reason }));
+  return settleRouted(part, { byFeed: new Map(), unrouted }, world);
+}
+
+async function settleRouted(part: Part, { byFeed, unrouted }: Routed, world: SettleWorld): Promise<SettledMessage[]> {
+  const { slot, messages, writeTimes, over } = part;
+  const { tenant, clock } = world;
+  const byPosition = new Map(messages.map((message) => [message.position, message]));
+  const writeTimeOf = (position: Row['position']) => writeTimes.get(String(position)) as number;
+  let settled: SettledMessage[] = [];
+
+  const settle = async (
+    feed: string,
+    position: string,
+    outcome: SettledMessage['outcome'],
+    about: Pick<SettledMessage, 'broken' | 'database' | 'overQuota'> = {},
+  ) => {
+    const message = byPosition.get(position) as Message;
+    const writeTime = writeTimeOf(position);
+    if (typeof outcome === 'object') {
+      const kept = about.overQuota === true && tenant.stream.overQuota === 'keep';
+      const { objects, rejectsBucket } = world;
+      await putRejectedMessage(
+        objects,
+        rejectsBucket,
+        messagesPrefix(feed, slot),
+        outcome,
+        { message, writeTime },
+        kept,
+      );
+    }
+    const from = slot.replay?.requestedAt ?? message.arrivedAt;
+    const latency = Math.max(0, clock.now().getTime() - from.getTime());
+    settled.push({ position, feed, outcome, bytes: message.data.byteLength, latency, writeTime, ...about });
+  };
+  const settleOver = (feed: string, { position, raw }: Pick<Row, 'position' | 'raw'>, reason: OverQuota) =>
+    settle(feed, String(position), { position, stage: 'admit', raw, ...reason }, { overQuota: true });
+
+  await Promise.all(
+    unrouted.map((rejection) => {
+      const reason = over.get(String(rejection.position));
+      return reason ? settleOver(NO_FEED, rejection, reason) : settle(NO_FEED, String(rejection.position), rejection);
+    }),
+  );
+  for (const [feed, rows] of byFeed) {
+    const items = rows.filter(({ position }) => !over.has(String(position)));
+    await Promise.all(
+      rows.flatMap((row) => {
+        const reason = over.get(String(row.position));
+        return reason ? [settleOver(feed.name, row, reason)] : [];
+      }),
+    );
+    if (items.length > 0) await load(feed, items);
+  }
+  return settled;
+
+  async function load(feed: Feed, items: readonly Row[]): Promise<void> {
+    const meter = metered(world.sink);
+    await ingest({
+      tenant: tenant.id,
+      feed,
+      origin: world.stream,
+      chunks: (async function* (): AsyncGenerator<Chunk> {
+        yield { items };
+      })(),
+      sink: meter.sink,
+      signal: world.signal,
+      writeTimeOf: ({ position }) => writeTimeOf(position),
+      settled: async ({ loaded, dropped, rejected, broken }) => {
+        const { milliseconds } = meter.read();
+        const end = ({ position }: Pick<Row, 'position'>, outcome: SettledMessage['outcome']) => {
+          const rules = broken.get(position);
+          const about = { ...(rules && { broken: rules }), ...(outcome === 'loaded' && { database: milliseconds }) };
+          return settle(feed.name, String(position), outcome, about);
+        };
+        for (const row of loaded) await end(row, 'loaded');
+        for (const row of dropped) await end(row, 'dropped');
+        await Promise.all(rejected.map((rejection) => end(rejection, rejection)));
+      },
+    });
+    settled = putOff(settled, meter.read().throttles);
+  }
+}
