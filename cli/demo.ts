@@ -2,7 +2,8 @@ import { writeFileSync } from 'node:fs';
 import { copyFile, mkdir } from 'node:fs/promises';
 import { basename, join, relative } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
-import { kinesisClient, putMessages } from '../adapters/kinesis.ts';
+import { kinesisClient } from '../adapters/kinesis.ts';
+import { createProducer } from '../adapters/producer.ts';
 import { namesOf } from '../core/model/names.ts';
 import type { FileRun } from '../core/model/run.ts';
 import type { LedgerReader } from '../core/ports.ts';
@@ -117,14 +118,13 @@ async function copy(settings: Settings, from: string, to: string, ui: Ui): Promi
 
 async function produce(settings: Settings, ui: Ui): Promise<void> {
   const client = kinesisClient(clientOptions(settings));
-  const began = Date.now();
-  const outgoing: { key: string; data: string }[] = [];
+  const producer = createProducer({ stream: namesOf(aviation.id).stream, client });
   for await (const envelope of flightMessages({ from: 121_000, rows: MESSAGES })) {
-    outgoing.push({ key: envelope.message.origin, data: JSON.stringify(envelope) });
+    await producer.send({ key: envelope.message.flight_id, data: JSON.stringify(envelope) });
   }
-  await putMessages(client, namesOf(aviation.id).stream, outgoing);
+  const { sent, seconds, calls } = await producer.close();
   client.destroy();
-  ui.progress('kinesis', `${MESSAGES} messages taken in ${((Date.now() - began) / 1000).toFixed(1)} s`);
+  ui.progress('kinesis', `${sent} messages taken in ${seconds.toFixed(1)} s, by ${calls} calls`);
 }
 
 const messagesSettled = async (ledger: LedgerReader): Promise<number> =>

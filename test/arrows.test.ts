@@ -112,6 +112,13 @@ test('core knows neither AWS nor the database driver', () => {
   expect(found.map(show)).toEqual([]);
 });
 
+test('the producer, which is for programs of others, needs the client of Kinesis and nothing of ours', () => {
+  const scope = within('adapters/producer.ts', 'adapters/producer');
+  expect(ours.filter(({ file, target }) => scope.holds(file) && !scope.holds(target)).map(show)).toEqual([]);
+  const found = [...builtins, ...packages].filter(({ file }) => scope.holds(file)).map(({ target }) => target);
+  expect(new Set(found)).toEqual(new Set(['@aws-sdk/client-kinesis']));
+});
+
 test('a tenant needs no package', () => {
   expect(packages.filter(({ file }) => within('tenants').holds(file)).map(show)).toEqual([]);
 });

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { kinesisClient, putMessages } from '../../adapters/kinesis.ts';
+import { kinesisClient } from '../../adapters/kinesis.ts';
+import { createProducer } from '../../adapters/producer.ts';
 import { exportDirtyFlights, exportFlights } from '../../cli/demo-data.ts';
 import { namesOf } from '../../core/model/names.ts';
 import { balanced } from '../../core/model/row.ts';
@@ -111,11 +112,9 @@ describe('messages', () => {
       JSON.stringify(flight(`${id}-bad`, { delay: 'soon' })),
     ];
     const client = kinesisClient(clientOptions(loadSettings()));
-    await putMessages(
-      client,
-      stream,
-      messages.map((data) => ({ key: id, data })),
-    );
+    const producer = createProducer({ stream, client });
+    for (const data of messages) await producer.send({ key: id, data });
+    await producer.close();
     client.destroy();
     await until('41 messages more in the ledger', async () =>
       ((await operator.tallies('aviation')).flights?.read ?? 0) >= before + 41 ? true : undefined,
