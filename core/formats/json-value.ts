@@ -23,7 +23,8 @@ export function parseObject(text: string): { readonly values: FieldValues } | Pr
 /** Only such a text can hold a number of more digits than a double is sure of (15), or one out of its range. */
 const LONG_NUMBER = /[\d.]{16}|\d[eE][-+]?\d\d\d/;
 
-function parseJson(text: string): { readonly value: unknown } | Problem {
+/** Parses any JSON value as exactly. */
+export function parseJson(text: string): { readonly value: unknown } | Problem {
   let value: unknown;
   try {
     value = LONG_NUMBER.test(text) ? JSON.parse(text, exactNumbers) : JSON.parse(text);

@@ -1,16 +1,26 @@
-import type { Compression, FileFormat, FormatSettings } from '../model/formats.ts';
+import { caps } from '../model/caps.ts';
+import type { FileFormat, FormatSettings, ParquetSettings } from '../model/formats.ts';
 import type { StoredObject } from '../ports.ts';
 import { compressionOf, decompress } from './compression.ts';
 import { csvReader } from './csv.ts';
 import { type Chunk, type Reader, type ReadOptions, Unreadable } from './format.ts';
+import { jsonReader } from './json.ts';
 import { readLines } from './lines.ts';
 import { readNdjson } from './ndjson.ts';
+import { rangesIn, rangesOf } from './parquet/ranges.ts';
+import { PARQUET, parquetReader } from './parquet.ts';
+import { xmlReader } from './xml.ts';
 
-function readerOf(settings: FormatSettings): Reader {
+/** The reader of a format that is read from its start to its end. */
+function readerOf(settings: Exclude<FormatSettings, ParquetSettings>): Reader {
   switch (settings.format) {
     case 'csv':
     case 'tsv':
       return csvReader(settings);
+    case 'json':
+      return jsonReader(settings);
+    case 'xml':
+      return xmlReader(settings);
     case 'ndjson':
       return readNdjson;
     case 'lines':
@@ -31,23 +41,51 @@ export async function* readRecords(
   try {
     const packed = await peek(stored.open(signal));
     const compression = compressionOf(packed.start);
-    if (format.compression && compression !== format.compression) throw notAsNamed(format.compression, compression);
-    const content = compression ? decompress(packed.bytes, compression) : packed.bytes;
-    yield* readerOf(onlyOf(format))(content, options);
+    if (format.compression && compression !== format.compression) {
+      throw notAsNamed(format.compression, compression ?? 'not compressed');
+    }
+    const content = compression ? await peek(decompress(packed.bytes, compression)) : packed;
+    const settings = settingsFor(format, content.start);
+    if (settings.format !== 'parquet') return yield* readerOf(settings)(content.bytes, options);
+    if (!compression) await content.bytes.return(undefined);
+    const file = compression ? rangesIn(await inMemory(content.bytes)) : rangesOf(stored, signal);
+    yield* parquetReader(settings)(file, options);
   } catch (error) {
     if (!(error instanceof Unreadable)) throw error;
     yield { items: [], refusal: { code: error.code, message: error.message } };
   }
 }
 
-const notAsNamed = (named: Compression, found: Compression | null) =>
-  new Unreadable('SLU-3020', `its extension says ${named}, and its content is ${found ?? 'not compressed'}`);
+const notAsNamed = (named: string, found: string) =>
+  new Unreadable('SLU-3020', `its extension says ${named}, and its content is ${found}`);
 
-function onlyOf({ among }: FileFormat): FormatSettings {
-  const [settings, ...others] = among;
+/** What the file is, by its extension or, without one, by its first bytes. */
+function settingsFor({ among }: FileFormat, start: Uint8Array): FormatSettings {
+  const isParquet = PARQUET.equals(start.subarray(0, PARQUET.length));
+  const [only] = among;
+  if (only && among.length === 1) {
+    if (isParquet === (only.format === 'parquet')) return only;
+    throw notAsNamed(only.format, isParquet ? 'Parquet' : 'none');
+  }
+  const [settings, ...others] = among.filter(({ format }) => isParquet === (format === 'parquet'));
   if (settings && others.length === 0) return settings;
   const names = among.map(({ format }) => format).join(', ');
   throw new Unreadable('SLU-3002', `its key has no extension, and its content does not tell which it is of ${names}`);
+}
+
+/** Parquet is read from its end on; it compresses by itself, so that few such files are compressed again. */
+async function inMemory(source: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
+  const pieces: Uint8Array[] = [];
+  let size = 0;
+  for await (const piece of source) {
+    pieces.push(piece);
+    size += piece.length;
+    if (size > caps.unpackedInMemory) {
+      const message = `more than ${caps.unpackedInMemory} bytes come out of it, the cap for Parquet; send it uncompressed`;
+      throw new Unreadable('SLU-3022', message);
+    }
+  }
+  return Buffer.concat(pieces);
 }
 
 /** Bytes that tell one kind of file from another. */

@@ -77,7 +77,9 @@ export const codes = {
   ],
   'SLU-3021': ['the compressed file is damaged or cut off', 'compress and upload it again'],
   'SLU-3022': ['the file grows too large when it is decompressed', 'split it into smaller files'],
+  'SLU-3023': ['the file is damaged, or no document of its format', 'write it anew with a tool that knows the format'],
   'SLU-3024': ['the file uses something that Sluice does not read', 'send it without what the message names'],
+  'SLU-3025': ['the file is built beyond the platform’s bounds', 'write it in smaller parts, as the message says'],
   'SLU-3018': [
     'the upload has more files than the profile allows',
     'upload fewer at a time, or raise filesPerUpload in the profile',

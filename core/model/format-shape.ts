@@ -24,6 +24,23 @@ const shapes: { readonly [F in Format]: z.ZodObject } = {
   csv: z.strictObject({ format: z.literal('csv'), ...csv }),
   tsv: z.strictObject({ format: z.literal('tsv'), ...csv }),
   ndjson: z.strictObject({ format: z.literal('ndjson'), extensions: extensions.optional() }),
+  json: z.strictObject({
+    format: z.literal('json'),
+    extensions: extensions.optional(),
+    path: z.array(words).min(1).optional(),
+  }),
+  xml: z.strictObject({
+    format: z.literal('xml'),
+    extensions: extensions.optional(),
+    record: words.optional(),
+    attributes: z.string().optional(),
+    lists: z.array(words).optional(),
+  }),
+  parquet: z.strictObject({
+    format: z.literal('parquet'),
+    extensions: extensions.optional(),
+    binaryAsText: z.boolean().optional(),
+  }),
   lines: z.strictObject({ format: z.literal('lines'), extensions: extensions.optional() }),
 };
 

@@ -6,6 +6,9 @@ export const extensions = {
   csv: ['.csv'],
   tsv: ['.tsv'],
   ndjson: ['.ndjson', '.jsonl'],
+  json: ['.json'],
+  parquet: ['.parquet'],
+  xml: ['.xml'],
   lines: ['.txt'],
 } as const;
 export type Format = keyof typeof extensions;
@@ -57,8 +60,39 @@ export interface LinesSettings extends Common {
   readonly format: 'lines';
 }
 
+/** One JSON document: an array of records, or one record. */
+export interface JsonSettings extends Common {
+  readonly format: 'json';
+  /** The names that lead from the root to the array, such as `['result', 'flights']`; the root itself when absent. */
+  readonly path?: readonly string[];
+}
+
+/** XML, in which an element stands for a record. Its attributes and child elements are the fields. */
+export interface XmlSettings extends Common {
+  readonly format: 'xml';
+  /** The name of the element; absent: each child of the root is a record. */
+  readonly record?: string;
+  /** What stands before the names of fields that were attributes, such as `@`; nothing when absent. */
+  readonly attributes?: string;
+  /** Names of elements that may repeat inside of another: they are lists, also where there is only one. */
+  readonly lists?: readonly string[];
+}
+
+/** Apache Parquet; the types of its columns are its own. */
+export interface ParquetSettings extends Common {
+  readonly format: 'parquet';
+  /** True: bytes that are not said to be text are text, as some old writers mean it. */
+  readonly binaryAsText?: boolean;
+}
+
 /** A format with what is particular to a feed's files of it. */
-export type FormatSettings = CsvSettings | NdjsonSettings | LinesSettings;
+export type FormatSettings =
+  | CsvSettings
+  | NdjsonSettings
+  | JsonSettings
+  | ParquetSettings
+  | XmlSettings
+  | LinesSettings;
 
 export const settingsOf = (entry: Format | FormatSettings): FormatSettings =>
   typeof entry === 'string' ? { format: entry } : entry;

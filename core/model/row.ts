@@ -33,8 +33,10 @@ export interface Place {
 /** One record inside a delivery. */
 export interface Row extends Place {
   readonly values: FieldValues;
-  /** The record as it arrived. */
+  /** The record as it arrived; as JSON where it was no text. */
   readonly raw: string;
+  /** Characters of a record that was no text, about; else they are those of `raw`. */
+  readonly size?: number;
 }
 
 export type Stage = 'admit' | 'read' | 'transform' | 'judge' | 'load';

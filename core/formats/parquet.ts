@@ -1,0 +1,148 @@
+import { type ColumnMetaData, type FileMetaData, parquetMetadata, type RowGroup } from 'hyparquet';
+import { caps } from '../model/caps.ts';
+import type { ParquetSettings } from '../model/formats.ts';
+import { ExactNumber, type FieldValues, type Rejection, type Row } from '../model/row.ts';
+import { type Chunk, type ReadOptions, readRejection, Unreadable } from './format.ts';
+import { cursorOf, type Holding } from './parquet/columns.ts';
+import type { Ranges } from './parquet/ranges.ts';
+import { assembler } from './parquet/records.ts';
+import { type Schema, schemaOf } from './parquet/schema.ts';
+import { thriftEnd } from './parquet/thrift.ts';
+import { Broken } from './parquet/values.ts';
+
+/**
+ * Parquet, a row group after the other and all of its columns page by page, so that memory grows neither with the file nor with its row
+ * groups. hyparquet reads metadata and encodings; what the values stand for is decided in parquet/values.ts, because hyparquet rounds
+ * decimals and timestamps (docs/adr/0004-format-readers.md). Position 1 is the first row.
+ */
+export const parquetReader = (settings: ParquetSettings) =>
+  async function* (file: Ranges, options: ReadOptions): AsyncGenerator<Chunk> {
+    const metadata = await metadataOf(file);
+    const schema = schemaOf(metadata.schema, settings);
+    let position = 0;
+    for (const group of metadata.row_groups) {
+      for await (const records of recordsOf(file, group, schema)) {
+        yield { items: records.map((values) => itemOf(values, ++position, options)) };
+      }
+    }
+    if (BigInt(position) !== metadata.num_rows) {
+      throw damaged(`it says ${metadata.num_rows} rows, and its row groups have ${position}`);
+    }
+  };
+
+export const PARQUET = Buffer.from('PAR1');
+
+const damaged = (what: string) => new Unreadable('SLU-3023', `its Parquet metadata cannot be read: ${what}`);
+
+async function metadataOf(file: Ranges): Promise<FileMetaData> {
+  // Magic, metadata, its length and magic again.
+  if (file.size < 12) throw damaged('the file is cut off');
+  const tail = await file.read(file.size - 8, file.size);
+  const magic = Buffer.from(tail.subarray(4));
+  if (magic.equals(Buffer.from('PARE'))) throw new Unreadable('SLU-3024', 'its Parquet metadata is encrypted');
+  if (!magic.equals(PARQUET)) throw damaged('the file is cut off, or no Parquet');
+  const length = new DataView(tail.buffer).getUint32(0, true);
+  if (length > caps.footerBytes)
+    throw new Unreadable(
+      'SLU-3025',
+      `its Parquet metadata has ${length} bytes; the platform takes ${caps.footerBytes}`,
+    );
+  if (length > file.size - 12) throw damaged(`${length} bytes of it should be in a file of ${file.size}`);
+  const footer = await file.read(file.size - 8 - length, file.size);
+  try {
+    thriftEnd(footer.subarray(0, length), 0);
+    return parquetMetadata(footer, { geoparquet: false, parsers: { stringFromBytes: () => '' } });
+  } catch (error) {
+    throw error instanceof Unreadable ? error : damaged((error as Error).message);
+  }
+}
+
+/** Records that are given together. */
+const STRETCH = 1000;
+/** Bytes that all columns together read ahead, and one of them at the most and at the least. */
+const AHEAD = { all: 48 * 1024 * 1024, most: 4 * 1024 * 1024, least: 128 * 1024 };
+
+async function* recordsOf(file: Ranges, group: RowGroup, { fields, leaves }: Schema): AsyncGenerator<FieldValues[]> {
+  const rows = Number(group.num_rows);
+  if (group.columns.length !== leaves.length)
+    throw damaged(`a row group has ${group.columns.length} columns of ${leaves.length}`);
+  const slice = Math.min(AHEAD.most, Math.max(AHEAD.least, Math.floor(AHEAD.all / leaves.length)));
+  const holding: Holding = { entries: 0, bytes: 0 };
+  const cursors = leaves.map((leaf, index) => {
+    const chunk = chunkOf(group, index);
+    if (chunk.path_in_schema.join('.') !== leaf.path.join('.'))
+      throw damaged(`column ${index} is not "${leaf.path.join('.')}"`);
+    if (leaf.repeated === 0 && Number(chunk.num_values) !== rows)
+      throw damaged(`column "${leaf.path.join('.')}" has not ${rows} values`);
+    return cursorOf(file, chunk, leaf, slice, holding);
+  });
+  const next = assembler(fields, cursors);
+  for (let done = 0; done < rows; ) {
+    const ready = await Promise.all(cursors.map((cursor) => cursor.ready()));
+    const count = Math.min(STRETCH, rows - done, ...ready);
+    if (count === 0) throw damaged(`a row group has ${done} rows of ${rows}`);
+    yield Array.from({ length: count }, next);
+    done += count;
+  }
+  for (const cursor of cursors)
+    if ((await cursor.ready()) > 0) throw damaged(`a row group has more than its ${rows} rows`);
+}
+
+function chunkOf({ columns }: RowGroup, index: number): ColumnMetaData {
+  const column = columns[index];
+  if (column?.file_path) throw new Unreadable('SLU-3024', 'its Parquet columns lie in other files');
+  if (column?.crypto_metadata) throw new Unreadable('SLU-3024', 'its Parquet columns are encrypted');
+  if (!column?.meta_data) throw damaged(`column ${index} has no metadata`);
+  return column.meta_data;
+}
+
+function itemOf(values: FieldValues, position: number, { maxRecord }: ReadOptions): Row | Rejection {
+  const { size, broken } = survey(values);
+  if (broken) {
+    const [column, { code, message }] = broken;
+    return { ...readRejection({ position }, code, `column "${column}": ${message}`, rawOf(values)), column };
+  }
+  if (size > maxRecord) {
+    return readRejection({ position }, 'SLU-2009', `the record is longer than ${maxRecord} characters`, rawOf(values));
+  }
+  return {
+    position,
+    values,
+    size,
+    // Few rows are ever asked for it.
+    get raw() {
+      return rawOf(values);
+    },
+  };
+}
+
+/** How many characters a record has, about, and the first value that its type does not allow. */
+function survey(values: FieldValues): { size: number; broken: readonly [column: string, Broken] | null } {
+  let size = 0;
+  let found: Broken | null = null;
+  const look = (value: unknown): void => {
+    if (typeof value === 'string') size += value.length + 3;
+    else if (typeof value !== 'object' || value === null) size += 8;
+    else if (value instanceof Uint8Array) size += 2 * value.length;
+    else if (value instanceof Broken) found ??= value;
+    else if (!(value instanceof ExactNumber)) for (const part of Object.values(value)) look(part);
+    else size += value.text.length;
+  };
+  for (const name in values) {
+    look(values[name]);
+    if (found) return { size, broken: [name, found] };
+  }
+  return { size, broken: null };
+}
+
+/** A row as JSON: numbers with all of their digits, bytes in hexadecimal. */
+const rawOf = (values: FieldValues): string => JSON.stringify(values, plain);
+
+function plain(_name: string, value: unknown): unknown {
+  if (typeof value === 'bigint') return rawJson(String(value));
+  if (typeof value === 'number' && !Number.isFinite(value)) return String(value);
+  return value instanceof Uint8Array ? `0x${Buffer.from(value).toString('hex')}` : value;
+}
+
+/** ECMAScript proposal "JSON.parse source text access", which TypeScript does not know yet. */
+const rawJson = (text: string): unknown => (JSON as unknown as { rawJSON(text: string): unknown }).rawJSON(text);
