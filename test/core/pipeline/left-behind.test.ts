@@ -4,7 +4,8 @@ import type { Usage } from '../../../core/control/usage.ts';
 import { listOpen } from '../../../core/control/waiting.ts';
 import { TransientError } from '../../../core/model/errors.ts';
 import { receiptKey } from '../../../core/model/receipt.ts';
-import { type FileRun, NO_FEED } from '../../../core/model/run.ts';
+import { type FileDelivery, type FileRun, NO_FEED } from '../../../core/model/run.ts';
+import { ingestFile } from '../../../core/pipeline/file.ts';
 import { LEASE_SECONDS } from '../../../core/pipeline/lease.ts';
 import { readings, tenantOf } from '../../support/tenant.ts';
 import { ingestObject, memoryWorld, REJECTS } from '../../support/world.ts';
@@ -117,6 +118,31 @@ describe('a run whose attempt has died', () => {
     expect(await tick(world.attempt())).toMatchObject({ found: 1 });
     expect(world.sent).toMatchObject([{ object }]);
   });
+
+  test.each([0, 1, 15, 39, 40, 41, 59])(
+    'is taken up within two minutes by the tick alone: its own delivery is gone, a duplicate was acknowledged, %i s before a tick',
+    async (before) => {
+      const world = memoryWorld();
+      const object = world.upload('readings/a.csv', FILE);
+      const dying = asleep(world, 'sink', 'write');
+      ingestObject(object, dying.attempt).catch(() => {});
+      await new Promise(setImmediate);
+      // The handler acknowledges a delivery that comes for the first time and finds the run held.
+      expect(await ingestObject(object, world.attempt())).toMatchObject({ state: 'running', attempt: 1 });
+      const death = world.clock.now().getTime();
+      world.clock.advance(before);
+      while (world.sent.length === 0) {
+        await tick(world.attempt());
+        if (world.sent.length === 0) world.clock.advance(60);
+        expect(world.clock.now().getTime() - death).toBeLessThan(120_000);
+      }
+      const [delivery] = world.sent;
+      expect(await ingestFile(delivery as FileDelivery, world.attempt())).toMatchObject({
+        state: 'loaded',
+        attempt: 2,
+      });
+    },
+  );
 
   test('is found again when its object is gone the next day', async () => {
     const world = memoryWorld();
