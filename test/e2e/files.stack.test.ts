@@ -6,7 +6,7 @@ import { namesOf } from '../../core/model/names.ts';
 import { arrival, type FileDelivery, type FileRun } from '../../core/model/run.ts';
 import { clientOptions } from '../../local/deploy.ts';
 import { loadSettings } from '../../local/settings.ts';
-import { deployGuest } from '../support/guest.ts';
+import { deployGuest, emptyBuckets } from '../support/guest.ts';
 import limited from '../support/tenants/limited/tenant.ts';
 import { aws, openOperator, sluice, unique, until, withFolder } from '../support/user.ts';
 
@@ -123,7 +123,8 @@ describe('sluice upload', () => {
     const { exit, data } = await uploaded('items', files, '--as', id);
     expect([exit, data.error.code]).toEqual([4, 'SLU-3018']);
     expect(data.error.message).toContain('7 files were given; the deployed profile of limited allows 6');
-    expect(await aws('s3api', 'list-objects-v2', '--bucket', staging, '--prefix', `items/${id}/`)).not.toContain(id);
+    const listed = await aws('s3api', 'list-objects-v2', '--bucket', staging, '--prefix', `items/${id}/`);
+    expect(listed).not.toContain('"Key"');
   });
 
   test('names the nearest tenant and feed when there is none of the name', async () => {
@@ -315,4 +316,32 @@ test('simultaneous files never go beyond the quota of the day; what is left over
   const { data: quota } = await command('quota', 'limited');
   const waiting = quota.waiting.filter(({ waitsFor }: { waitsFor: string }) => waitsFor === 'quota');
   expect(waiting).toHaveLength(6 - fit);
+});
+
+test('a run that failed for a passing reason says when it is tried again, and is tried then', async () => {
+  const id = unique('w');
+  const { data } = await uploaded('items', { 'a.csv': csv(`${id}-1,1,`, `${id}-2,many,`) }, '--as', id, '--wait');
+  const [{ run }] = data.files;
+  // Its rejects cannot be read: their bucket is away. A last receipt may come until it is.
+  await until('the bucket is away', async () => {
+    await emptyBuckets([rejects]);
+    return (await sluice('aws', 's3api', 'delete-bucket', '--bucket', rejects)).exit === 0 ? true : undefined;
+  });
+  const { data: again } = await command('replay', run, '--rejects-only');
+  const retrying = await until('it is to be tried again', async () => {
+    const { data: shown } = await command('runs', 'show', again.run);
+    return shown?.state === 'retrying' ? shown : undefined;
+  });
+  expect(retrying).toMatchObject({ attempt: expect.any(Number), reason: { code: 'SLU-5002' } });
+  expect(Date.parse(retrying.nextTryAt)).toBeGreaterThan(Date.parse(retrying.startedAt));
+  const { stdout } = await sluice('runs', 'show', again.run);
+  expect(stdout).toMatch(/retrying after attempt \d, next at \d\d:\d\d:\d\dZ|running/);
+  await aws('s3api', 'create-bucket', '--bucket', rejects);
+  const ended = await until('it is tried again', async () => {
+    const { data: shown } = await command('runs', 'show', again.run);
+    return shown?.endedAt ? shown : undefined;
+  });
+  // Its rejects went with the bucket.
+  expect(ended).toMatchObject({ state: 'loaded', counts: { read: 0 }, nextTryAt: null });
+  expect(ended.attempt).toBeGreaterThan(retrying.attempt);
 });

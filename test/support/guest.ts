@@ -79,7 +79,8 @@ export async function deployGuest(tenant: Tenant, tenantsFolder: string): Promis
   };
 }
 
-async function emptyBuckets(buckets: readonly string[]): Promise<void> {
+/** Deletes all versions of all objects. */
+export async function emptyBuckets(buckets: readonly string[]): Promise<void> {
   const s3 = new S3Client({ ...clientOptions(loadSettings()), forcePathStyle: true });
   for (const Bucket of buckets) {
     for (;;) {
