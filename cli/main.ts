@@ -51,6 +51,13 @@ const registerCommands = (program: Command, act: Act): void => {
       act(async (options, ui, tenant, ...files) => (await import('./check.ts')).runCheck(tenant, files, options, ui)),
     );
   program
+    .command('infer')
+    .summary('propose a feed and its table for a file, and say what was guessed')
+    .argument('<file>')
+    .option('--out <path>', 'write it there, such as tenants/<id>/feeds/<feed>.ts, instead of printing it')
+    .option('--force', 'write over a file that is there')
+    .action(act(async (options, ui, file) => (await import('./infer.ts')).runInfer(String(file), options, ui)));
+  program
     .command('report')
     .summary('show what became of files and messages, by tenant and feed')
     .argument('[tenant]')

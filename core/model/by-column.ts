@@ -31,14 +31,15 @@ export function byColumn<Out>(
   options: ByColumnOptions<keyof Out & string> = {},
 ): (fields: Fields) => Out {
   const { empty = 'unset', placeholders = [], keepEmptyText = false } = options;
-  const rename: Readonly<Record<string, string | undefined>> = options.rename ?? {};
-  const readAs: Readonly<Record<string, ReadAs | undefined>> = options.readAs ?? {};
-  for (const name of [...Object.keys(rename), ...Object.keys(readAs)]) checkColumn(table, name, readAs[name]);
+  // A column may be called `constructor`, which every object has.
+  const rename = new Map(Object.entries<string | undefined>(options.rename ?? {}));
+  const readAs = new Map(Object.entries<ReadAs | undefined>(options.readAs ?? {}));
+  for (const name of [...rename.keys(), ...readAs.keys()]) checkColumn(table, name, readAs.get(name));
   const columns = Object.entries(table.columns).map(([name, type]) => ({
     name,
     type,
-    field: rename[name] ?? name,
-    read: readingOf(type, readAs[name]),
+    field: rename.get(name) ?? name,
+    read: readingOf(type, readAs.get(name)),
     key: primaryKey(table).includes(name),
     keepEmpty: keepEmptyText && type === 'text',
   }));

@@ -173,6 +173,9 @@ function checkTable(table: Partial<Table>, place: string, userTypes: Map<string,
   if (typeof name === 'string' && !NAME.test(name)) say(`${place}.name`, `${show(name)} is not ${NAME_RULE}`);
   for (const column of columns) {
     if (!NAME.test(column)) say(`${place}.columns.${column}`, `the name is not ${NAME_RULE}`);
+    // A row without this column would seem to have one.
+    if (column === 'constructor')
+      say(`${place}.columns.${column}`, 'every object has something of this name; choose another');
   }
   const most = ttl ? keyspacesLimits.columnsWithTtl : keyspacesLimits.columns;
   if (columns.length > most) {

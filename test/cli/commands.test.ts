@@ -24,6 +24,8 @@ const outcomes: [args: string[], exit: number, code: string | null][] = [
   [['check'], 0, null],
   [['check', 'aviatoin'], 3, 'SLU-4002'],
   [['check', 'aviation', 'nowhere.csv'], 2, 'SLU-4003'],
+  [['infer', 'nowhere.csv'], 2, 'SLU-4003'],
+  [['infer'], 2, 'SLU-4003'],
   [['report'], 5, 'SLU-1004'],
   [['report', '--since', 'yesterday'], 2, 'SLU-4003'],
   [['runs'], 5, 'SLU-1004'],

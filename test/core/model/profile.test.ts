@@ -341,6 +341,12 @@ const MISTAKES: readonly [what: string, profile: Tenant, path: string, message: 
     'feeds.0.table.columns.a b',
     /the name is not/,
   ],
+  [
+    'a column that a row without it would seem to have',
+    table({ columns: { ...readingsTable.columns, constructor: 'text' } }),
+    'feeds.0.table.columns.constructor',
+    /choose another/,
+  ],
   ['an empty partition key', table({ partitionKey: [] }), 'feeds.0.table.partitionKey', /is empty/],
   [
     'a key column that is not there',
