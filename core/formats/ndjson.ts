@@ -1,6 +1,6 @@
+import { parseObject } from '../model/json-value.ts';
 import type { Rejection, Row } from '../model/row.ts';
 import { type Reader, readRejection } from './format.ts';
-import { parseObject } from './json-value.ts';
 import { linesOf } from './text-lines.ts';
 
 /** One JSON object a line (NDJSON, JSON Lines); blank lines are skipped. Position 1 is the first object. */

@@ -3,6 +3,7 @@ import { decimalText, wholeText } from './digits.ts';
 import { durationText, parseDuration } from './duration.ts';
 import { inetBytes, inetText } from './inet.ts';
 import { isDay, isTime, parseTimestamp } from './instants.ts';
+import { parseJson } from './json-value.ts';
 import { ExactNumber, RowError } from './row.ts';
 import { show } from './show.ts';
 import { storedText } from './stored.ts';
@@ -45,10 +46,21 @@ export const canReadAs = (type: ColumnType, as: ReadAs): boolean => type === (as
 export function readingOf(type: ColumnType, as?: ReadAs): Reading {
   if (as && canReadAs(type, as)) return as === 'base64' ? base64 : (source) => timestamp(source, true);
   if (typeof type === 'string') return scalars[type];
-  if ('list' in type) return listOf(type);
-  if ('set' in type) return setOf(type);
-  return 'map' in type ? mapOf(type) : fieldsOf(type);
+  return fromText(
+    type,
+    'list' in type ? listOf(type) : 'set' in type ? setOf(type) : 'map' in type ? mapOf(type) : fieldsOf(type),
+  );
 }
+
+/** A collection in a cell of text is JSON. */
+const fromText = (type: ColumnType, read: Reading): Reading => {
+  const expected = `a ${typeText(type)} as JSON`;
+  return (source) => {
+    if (typeof source !== 'string') return read(source);
+    const found = parseJson(source);
+    return 'code' in found || typeof found.value === 'string' ? new Misfit(source, expected) : read(found.value);
+  };
+};
 
 /** The text of a number as it was written or, of a double, the shortest that stands for it; undefined for what is no number. */
 export function numeral(source: unknown): string | undefined {

@@ -1,7 +1,7 @@
 import { isAggregated, messagesIn } from '../formats/aggregated.ts';
-import { parseObject } from '../formats/json-value.ts';
 import { capped } from '../model/caps.ts';
 import type { Code } from '../model/codes.ts';
+import { parseObject } from '../model/json-value.ts';
 import { didYouMean } from '../model/nearest.ts';
 import type { FieldValues, Rejection, Row } from '../model/row.ts';
 import type { Message } from '../model/run.ts';

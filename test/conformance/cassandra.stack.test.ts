@@ -5,9 +5,11 @@ import { connect } from '../../adapters/cassandra/client.ts';
 import { worldError } from '../../adapters/cassandra/errors.ts';
 import { cassandraLedger } from '../../adapters/cassandra/ledger.ts';
 import { cassandraRegistry } from '../../adapters/cassandra/registry.ts';
+import { applySchema, replicationOf } from '../../adapters/cassandra/schema.ts';
 import { cassandraSink } from '../../adapters/cassandra/sink.ts';
 import { runsTable } from '../../core/model/ledger-tables.ts';
 import { defineTable } from '../../core/model/table.ts';
+import type { Tenant } from '../../core/model/tenant.ts';
 import { patiently } from '../../core/pipeline/patience.ts';
 import { address, asAdmin, type ThrowAway, throwAway } from '../support/database.ts';
 import { testLedger } from './ledger.ts';
@@ -104,6 +106,27 @@ describe('the sink on Cassandra', () => {
     );
     expect(failures).toMatchObject([{ index: 0, retryable: true }]);
   });
+});
+
+test('the schema that was made is the one that is wanted: applying it again changes nothing', async () => {
+  const again = await applySchema(
+    admin,
+    mine.tenant,
+    mine.role,
+    async () => true,
+    replicationOf('local', address.datacenter),
+  );
+  expect(again.changes).toEqual([]);
+});
+
+test('a user-defined type that has other fields by now is refused, and told', async () => {
+  const [feed] = mine.tenant.feeds;
+  const table = { ...feed?.table, columns: { id: 'text', place: { udt: 'place', fields: { name: 'text' } } } };
+  const changed = { ...mine.tenant, feeds: [{ ...feed, table }] } as Tenant;
+  const outcome = applySchema(admin, changed, mine.role, async () => true, replicationOf('local', address.datacenter));
+  await expect(outcome).rejects.toThrow(
+    /the type place has \(name text, at frozen<list<double>>, since date\), the profile says \(name text\)/,
+  );
 });
 
 describe('the ledger on Cassandra', () => {

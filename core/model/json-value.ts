@@ -1,6 +1,6 @@
-import { caps } from '../model/caps.ts';
-import type { Code } from '../model/codes.ts';
-import { ExactNumber, type FieldValues } from '../model/row.ts';
+import { caps } from './caps.ts';
+import type { Code } from './codes.ts';
+import { ExactNumber, type FieldValues } from './row.ts';
 
 interface Problem {
   readonly code: Code;

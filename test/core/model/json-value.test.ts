@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { parseObject } from '../../../core/formats/json-value.ts';
+import { parseObject } from '../../../core/model/json-value.ts';
 import { ExactNumber } from '../../../core/model/row.ts';
 
 const parsed = (text: string) => {
