@@ -1,5 +1,6 @@
 import { faultIn, type Layout } from '../core/formats/locate.ts';
 import { codes } from '../core/model/codes.ts';
+import { plainJson } from '../core/model/plain-json.ts';
 import { type Counts, placeText, type Rejection } from '../core/model/row.ts';
 import type { Feed } from '../core/model/tenant.ts';
 import type { Trial } from '../core/pipeline/trial.ts';
@@ -83,16 +84,8 @@ const CELL = 40;
 
 function cell(value: unknown): string {
   if (value === undefined || value === null) return '';
-  const text = typeof value === 'string' ? value : JSON.stringify(value, toJson).replace(/^"(.*)"$/, '$1');
+  const text = typeof value === 'string' ? value : JSON.stringify(value, plainJson).replace(/^"(.*)"$/, '$1');
   return printable(text.length > CELL ? `${text.slice(0, CELL - 1)}…` : text);
-}
-
-/** What JSON has no form for: digits of bigints as text, bytes as in CQL. */
-function toJson(this: unknown, name: string, value: unknown): unknown {
-  if (typeof value === 'bigint') return String(value);
-  // A Buffer has turned itself into something else by now.
-  const original = (this as Record<string, unknown> | undefined)?.[name] ?? value;
-  return original instanceof Uint8Array ? `0x${Buffer.from(original).toString('hex')}` : value;
 }
 
 /** What `--json` prints of a file. */
@@ -111,5 +104,5 @@ export const fileData = ({ file, bytes: size, feed, refusal, trial }: CheckedFil
   })),
   warnings: trial?.warnings ?? {},
   dropped: (trial?.dropped ?? []).map(({ values: _, ...row }) => row),
-  rows: JSON.parse(JSON.stringify(trial?.sample ?? [], toJson)),
+  rows: JSON.parse(JSON.stringify(trial?.sample ?? [], plainJson)),
 });

@@ -233,7 +233,7 @@ function setOf(type: { readonly set: ColumnType }): Reading {
     const values = readParts(source, read, element);
     if (values instanceof Misfit) return values;
     const twice = repeated(type.set, values);
-    return twice === undefined ? new Set(values) : new Misfit(twice, `in the ${typeText(type)} only once`);
+    return twice === undefined ? new Set(values) : new Misfit(twice, `unique in the ${typeText(type)}`);
   };
 }
 
@@ -255,7 +255,7 @@ function mapOf(type: { readonly map: readonly [ColumnType, ColumnType] }): Readi
     );
     if (values instanceof Misfit) return values;
     const twice = repeated(type.map[0], keys);
-    if (twice !== undefined) return new Misfit(twice, `a key of the ${typeText(type)} only once`);
+    if (twice !== undefined) return new Misfit(twice, `a unique key of the ${typeText(type)}`);
     return new Map(keys.map((key, index) => [key, values[index]]));
   };
 }

@@ -1,3 +1,5 @@
+import { plainJson } from './plain-json.ts';
+
 /** Characters of a value that are shown in a message. */
 const SHOWN = 60;
 
@@ -12,18 +14,8 @@ export function show(value: unknown): string {
 
 function json(value: unknown): string {
   try {
-    return JSON.stringify(value, plain) ?? typeof value;
+    return JSON.stringify(value, plainJson) ?? typeof value;
   } catch {
     return 'an object that JSON cannot hold';
   }
-}
-
-/** What JSON would refuse, leave out or spread; `this` still holds the part before its own toJSON. */
-function plain(this: Readonly<Record<string, unknown>>, key: string, part: unknown): unknown {
-  const given = this[key];
-  if (given instanceof Set || given instanceof Map) return [...given];
-  if (given instanceof Uint8Array) {
-    return `0x${Array.from(given.subarray(0, SHOWN / 2), (byte) => byte.toString(16).padStart(2, '0')).join('')}`;
-  }
-  return typeof part === 'bigint' ? String(part) : part;
 }

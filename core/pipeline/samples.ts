@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { type Chunk, isRejection } from '../formats/format.ts';
+import { plainJson } from '../model/plain-json.ts';
 import type { Rejection, Row } from '../model/row.ts';
 import type { Feed } from '../model/tenant.ts';
 import { transformer } from './transform.ts';
@@ -45,9 +46,8 @@ export async function runSample(tenant: string, feed: Feed, chunks: AsyncIterabl
 
 const outcomeOf = ({ position, code, column }: Rejection): Outcome => ({ position, rejected: code, column });
 
-/** As it comes back from a file: dates as text, bigints as digits, what is undefined left out. */
-const plain = <T>(value: T): T =>
-  JSON.parse(JSON.stringify(value, (_, part) => (typeof part === 'bigint' ? String(part) : part)));
+/** As it comes back from a file: dates as text, bigints as digits, sets and maps as lists, what is undefined left out. */
+const plain = <T>(value: T): T => JSON.parse(JSON.stringify(value, plainJson));
 
 /** Where the outcomes are not those expected, record by record; the order of columns does not matter. */
 export function differences(expected: readonly Outcome[], actual: readonly Outcome[]): Difference[] {
