@@ -1,8 +1,8 @@
 import type { JsonSettings } from '../model/formats.ts';
+import { parseObject } from '../model/json-value.ts';
 import type { Rejection, Row } from '../model/row.ts';
 import { type Chunk, type Reader, type ReadOptions, readRejection, Unreadable } from './format.ts';
 import { elementScanner } from './json-elements.ts';
-import { parseObject } from './json-value.ts';
 import { type TextPlace, textSource } from './text-places.ts';
 
 /**

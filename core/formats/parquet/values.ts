@@ -2,8 +2,8 @@ import { isUtf8 } from 'node:buffer';
 import type { SchemaElement } from 'hyparquet';
 import type { Code } from '../../model/codes.ts';
 import type { ParquetSettings } from '../../model/formats.ts';
+import { parseJson } from '../../model/json-value.ts';
 import { ExactNumber } from '../../model/row.ts';
-import { parseJson } from '../json-value.ts';
 
 /** A value that its column's type does not allow: its record is rejected. */
 export class Broken {
