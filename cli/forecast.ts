@@ -1,7 +1,7 @@
 import { admitContent, admitHours } from '../core/control/admission.ts';
 import { nextDay } from '../core/control/hours.ts';
 import { impossible, totalOf, type Usage, type UsageLimits } from '../core/control/usage.ts';
-import { capped } from '../core/model/caps.ts';
+import { capped } from '../core/model/capped.ts';
 import type { Code } from '../core/model/codes.ts';
 import type { FileRun } from '../core/model/run.ts';
 import type { Tenant } from '../core/model/tenant.ts';

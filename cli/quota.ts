@@ -1,7 +1,7 @@
 import { USAGE_PART } from '../core/control/admission.ts';
 import { noUsage, totalOf, type Usage, type UsageLimits } from '../core/control/usage.ts';
 import { inOrder, listOpen, type OpenRun } from '../core/control/waiting.ts';
-import { capped } from '../core/model/caps.ts';
+import { capped } from '../core/model/capped.ts';
 import type { Limits } from '../core/model/tenant.ts';
 import { deployedNamed } from './deployed.ts';
 import { messageQuotaOf, messageQuotaTable } from './message-quota.ts';

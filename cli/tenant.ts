@@ -1,6 +1,6 @@
 import { hoursText } from '../core/control/admission.ts';
 import { functionsOf } from '../core/model/bundle.ts';
-import { capped } from '../core/model/caps.ts';
+import { capped } from '../core/model/capped.ts';
 import { extensionsOf } from '../core/model/formats.ts';
 import { keyspaces, type Limits, type StreamSettings } from '../core/model/tenant.ts';
 import { checkoutOf, type Deployed, deployedNamed, deployedTenants, versionNote } from './deployed.ts';

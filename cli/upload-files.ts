@@ -1,6 +1,6 @@
 import { readdir, stat } from 'node:fs/promises';
 import { basename, join, relative, sep } from 'node:path';
-import { capped } from '../core/model/caps.ts';
+import { capped } from '../core/model/capped.ts';
 import type { Tenant } from '../core/model/tenant.ts';
 import { CliError } from './errors.ts';
 

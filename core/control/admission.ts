@@ -1,4 +1,4 @@
-import { capped } from '../model/caps.ts';
+import { capped } from '../model/capped.ts';
 import { type Code, codes } from '../model/codes.ts';
 import type { FileRun } from '../model/run.ts';
 import type { Feed, Hours, Tenant } from '../model/tenant.ts';

@@ -1,5 +1,3 @@
-import type { Limits } from './tenant.ts';
-
 /**
  * What no profile may exceed, whatever a tenant has agreed: the platform's own bounds, in this one place. A profile beyond them is
  * invalid (profile.ts), and admission holds to them even so.
@@ -50,25 +48,3 @@ export const caps = Object.freeze({
   /** Cassandra's own limit for a row's time to live: 20 years, in seconds. */
   ttl: 630_720_000,
 });
-
-/** Limits of a day, of a moment and of an upload hold for every tenant: where a profile names none, the platform's own do. */
-type Capped = Required<Limits>;
-
-/** The limits that count: the profile's, and never more than the platform's. */
-export function capped(limits: Limits): Capped {
-  const least = (name: keyof Capped): number => Math.min((limits as Partial<Capped>)[name] ?? caps[name], caps[name]);
-  return {
-    ...limits,
-    maxFileBytes: least('maxFileBytes'),
-    maxFileRows: least('maxFileRows'),
-    maxMessageBytes: least('maxMessageBytes'),
-    filesPerDay: least('filesPerDay'),
-    bytesPerDay: least('bytesPerDay'),
-    rowsPerDay: least('rowsPerDay'),
-    filesAtOnce: least('filesAtOnce'),
-    filesPerUpload: least('filesPerUpload'),
-    messagesPerDay: least('messagesPerDay'),
-    messageBytesPerDay: least('messageBytesPerDay'),
-    messageBytesPerSecond: least('messageBytesPerSecond'),
-  };
-}

@@ -1,5 +1,5 @@
 import type { Refusal } from '../formats/format.ts';
-import { capped } from '../model/caps.ts';
+import { capped } from '../model/capped.ts';
 import { extensionsOf, type FileFormat, fileFormatOf } from '../model/formats.ts';
 import { didYouMean } from '../model/nearest.ts';
 import { show } from '../model/show.ts';

@@ -1,5 +1,5 @@
 import type { Chunk, Refusal } from '../formats/format.ts';
-import { capped } from '../model/caps.ts';
+import { capped } from '../model/capped.ts';
 import { isFileRule } from '../model/quality.ts';
 import { addCounts, type Counts, noCounts, placeOf, type Rejection } from '../model/row.ts';
 import type { FileRun } from '../model/run.ts';

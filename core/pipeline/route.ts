@@ -1,5 +1,5 @@
 import { isAggregated, messagesIn } from '../formats/aggregated.ts';
-import { capped } from '../model/caps.ts';
+import { capped } from '../model/capped.ts';
 import type { Code } from '../model/codes.ts';
 import { parseObject } from '../model/json-value.ts';
 import { didYouMean } from '../model/nearest.ts';

@@ -1,7 +1,7 @@
 import { type Chunk, isRejection, type Refusal } from '../formats/format.ts';
 import type { Layout } from '../formats/locate.ts';
 import { readRecords } from '../formats/readers.ts';
-import { capped } from '../model/caps.ts';
+import { capped } from '../model/capped.ts';
 import { dialectOf, type FileFormat } from '../model/formats.ts';
 import { addBroken, type RuleCounts } from '../model/quality.ts';
 import type { Counts, Rejection, Row } from '../model/row.ts';

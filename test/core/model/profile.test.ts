@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { opensAt } from '../../../core/control/hours.ts';
-import { capped, caps } from '../../../core/model/caps.ts';
+import { capped } from '../../../core/model/capped.ts';
+import { caps } from '../../../core/model/caps.ts';
 import { scalarTypes } from '../../../core/model/column-types.ts';
 import { problemsBetween, problemsOf } from '../../../core/model/profile.ts';
 import { placeOf } from '../../../core/model/profile-place.ts';
