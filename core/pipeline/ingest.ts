@@ -9,6 +9,9 @@ import { type Patience, type Transformed, transformer } from './transform.ts';
 /** Rows that are transformed and written together; from the measurements in docs/throughput.md. */
 export const WINDOW = 6000;
 
+/** Characters of their records, beyond which a window is full with fewer of them: a window of the largest ones would fill the memory. */
+export const WINDOW_CHARACTERS = 16 * 1024 * 1024;
+
 /** What became of one window of rows, once the sink has acknowledged them. */
 export interface Settled {
   readonly counts: Counts;
@@ -102,16 +105,19 @@ interface Window {
   readonly refusal?: Refusal;
 }
 
-/** Gathers chunks into windows of exactly `WINDOW` records, so that a second attempt has the same windows. */
+/** Gathers chunks into windows whose ends hang on the records alone, so that a second attempt has the same windows. */
 async function* windows(chunks: AsyncIterable<Chunk>): AsyncGenerator<Window> {
   let window: Window = { rows: [], rejected: [] };
+  let characters = 0;
   for await (const { items, refusal } of chunks) {
     for (const item of items) {
       if (isRejection(item)) window.rejected.push(item);
       else window.rows.push(item);
-      if (window.rows.length + window.rejected.length < WINDOW) continue;
+      characters += isRejection(item) ? item.raw.length : (item.size ?? item.raw.length);
+      if (window.rows.length + window.rejected.length < WINDOW && characters < WINDOW_CHARACTERS) continue;
       yield window;
       window = { rows: [], rejected: [] };
+      characters = 0;
     }
     if (refusal) return yield { ...window, refusal };
   }

@@ -23,7 +23,7 @@ export const rangesOf = (stored: StoredObject, signal: AbortSignal): Ranges => (
 
 export const rangesIn = (bytes: Uint8Array): Ranges => ({
   size: bytes.length,
-  read: async (start, end) => bytes.slice(start, end),
+  read: async (start, end) => new Uint8Array(bytes.subarray(start, end)),
 });
 
 /** Reads on from a place, a slice at a time, as far as it is asked to. */

@@ -4,7 +4,7 @@ import { memorySink } from '../../../adapters/memory.ts';
 import type { Chunk, Refusal } from '../../../core/formats/format.ts';
 import { TransientError } from '../../../core/model/errors.ts';
 import { addCounts, balanced, noCounts, type Rejection, type Row } from '../../../core/model/row.ts';
-import { type IngestTask, ingest, type Settled, WINDOW } from '../../../core/pipeline/ingest.ts';
+import { type IngestTask, ingest, type Settled, WINDOW, WINDOW_CHARACTERS } from '../../../core/pipeline/ingest.ts';
 import { readings } from '../../support/tenant.ts';
 import { sinkThat } from '../../support/world.ts';
 
@@ -72,6 +72,13 @@ test('windows are the same however the records come in chunks, and settle in the
   const whole = await windowsOf(items.length);
   expect(whole.map(({ counts }) => counts.read)).toEqual([WINDOW, WINDOW, 100]);
   for (const size of [1, 999, WINDOW, WINDOW + 1]) expect(await windowsOf(size)).toEqual(whole);
+});
+
+test('windows of large records hold fewer of them', async () => {
+  const raw = 'x'.repeat(WINDOW_CHARACTERS / 4);
+  const items = Array.from({ length: 10 }, (_, index) => ({ ...row(index + 1), raw: index < 5 ? raw : 'x' }));
+  const { windows } = await run(chunksOf(items, 3));
+  expect(windows.map(({ counts }) => counts.read)).toEqual([4, 6]);
 });
 
 test('nothing to read settles nothing', async () => {
