@@ -4,8 +4,10 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { createGzip } from 'node:zlib';
 import { asyncBufferFromFile, parquetMetadataAsync, parquetRead } from 'hyparquet';
 import { compressors } from 'hyparquet-compressors';
+import { type ColumnSource, parquetWriteBuffer } from 'hyparquet-writer';
 import type { Code } from '../core/model/codes.ts';
 
 /**
@@ -42,10 +44,24 @@ export interface Exported {
 export const dataset = (name: string): string =>
   join(dirname(createRequire(import.meta.url).resolve('vega-datasets')), '..', 'data', name);
 
-/** Writes flights as a file that the feed `flights` takes; memory does not grow with the number of rows. */
-export async function exportFlights(to: FlightRange & { format: 'csv' | 'ndjson'; file: string }): Promise<Exported> {
-  return write(to.file, to.rows, to.format === 'csv' ? csvOf(readFlights(to)) : ndjsonOf(readFlights(to)));
+type FlightFormat = 'csv' | 'ndjson' | 'xml' | 'parquet';
+
+/**
+ * Writes flights as a file that the feed `flights` takes, compressed when its name ends in `.gz`; memory does not grow with the number of rows, but
+ * for Parquet.
+ */
+export async function exportFlights(to: FlightRange & { format: FlightFormat; file: string }): Promise<Exported> {
+  return write(to.file, to.rows, writers[to.format](readFlights(to)));
 }
+
+type Content = AsyncIterable<string | Uint8Array>;
+
+const writers: Readonly<Record<FlightFormat, (flights: AsyncIterable<Flight[]>) => Content>> = {
+  csv: (flights) => csvOf(flights),
+  ndjson: ndjsonOf,
+  xml: xmlOf,
+  parquet: parquetOf,
+};
 
 /** Flights as the messages that the aviation tenant puts on its stream, each in its envelope. */
 export async function* flightMessages(range: FlightRange): AsyncGenerator<{ feed: 'flights'; message: Flight }> {
@@ -140,12 +156,40 @@ async function* ndjsonOf(flights: AsyncIterable<Flight[]>): AsyncGenerator<strin
   for await (const stretch of flights) yield `${stretch.map((flight) => JSON.stringify(flight)).join('\n')}\n`;
 }
 
+async function* xmlOf(flights: AsyncIterable<Flight[]>): AsyncGenerator<string> {
+  yield '<?xml version="1.0" encoding="UTF-8"?>\n<flights>\n';
+  for await (const stretch of flights) {
+    let text = '';
+    for (const { flight_id, ...fields } of stretch) {
+      const elements = Object.entries(fields).map(([name, value]) => `<${name}>${value}</${name}>`);
+      text += `  <flight flight_id="${flight_id}">${elements.join('')}</flight>\n`;
+    }
+    yield text;
+  }
+  yield '</flights>\n';
+}
+
+async function* parquetOf(flights: AsyncIterable<Flight[]>): AsyncGenerator<Uint8Array> {
+  const all: Flight[] = [];
+  for await (const stretch of flights) all.push(...stretch);
+  const columnData: ColumnSource[] = [
+    { name: 'flight_id', data: all.map(({ flight_id }) => flight_id), type: 'STRING' },
+    { name: 'date', data: all.map(({ date }) => new Date(date)), type: 'TIMESTAMP' },
+    { name: 'delay', data: all.map(({ delay }) => delay), type: 'INT32' },
+    { name: 'distance', data: all.map(({ distance }) => distance), type: 'INT32' },
+    { name: 'origin', data: all.map(({ origin }) => origin), type: 'STRING' },
+    { name: 'destination', data: all.map(({ destination }) => destination), type: 'STRING' },
+  ];
+  yield new Uint8Array(parquetWriteBuffer({ columnData, rowGroupSize: 20_000 }));
+}
+
 /** The file appears under its name when it is whole: one that was interrupted is never taken for good. */
-async function write(file: string, rows: number, lines: AsyncIterable<string>): Promise<Exported> {
+async function write(file: string, rows: number, content: Content): Promise<Exported> {
   await mkdir(dirname(file), { recursive: true });
   const unfinished = `${file}.part`;
   try {
-    await pipeline(Readable.from(lines), createWriteStream(unfinished));
+    const packing = file.endsWith('.gz') ? [createGzip()] : [];
+    await pipeline([Readable.from(content), ...packing, createWriteStream(unfinished)]);
     await rename(unfinished, file);
   } finally {
     await rm(unfinished, { force: true });

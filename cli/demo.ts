@@ -80,6 +80,9 @@ async function upload(settings: Settings, ui: Ui): Promise<Uploaded[]> {
   await mkdir(folder, { recursive: true });
   await exportFlights({ from: 0, rows: 60_000, format: 'csv', file: file('january-1.csv') });
   await exportFlights({ from: 60_000, rows: 60_000, format: 'ndjson', file: file('january-2.ndjson') });
+  await exportFlights({ from: 130_000, rows: 20_000, format: 'parquet', file: file('january-3.parquet') });
+  await exportFlights({ from: 150_000, rows: 20_000, format: 'csv', file: file('january-4.csv.gz') });
+  await exportFlights({ from: 170_000, rows: 20_000, format: 'xml', file: file('january-5.xml') });
   await exportDirtyFlights({ from: 120_000, rows: 1000, file: file('with-mistakes.csv') });
   await copyFile(dataset('airports.csv'), file('airports.csv'));
   await copyFile(dataset('birdstrikes.csv'), file('birdstrikes.csv'));
@@ -90,6 +93,9 @@ async function upload(settings: Settings, ui: Ui): Promise<Uploaded[]> {
   const uploads = [
     ['january-1.csv', aviation.id, 'flights'],
     ['january-2.ndjson', aviation.id, 'flights'],
+    ['january-3.parquet', aviation.id, 'flights'],
+    ['january-4.csv.gz', aviation.id, 'flights'],
+    ['january-5.xml', aviation.id, 'flights'],
     ['with-mistakes.csv', aviation.id, 'flights'],
     ['airports.csv', aviation.id, 'airports'],
     ['notes.txt', aviation.id, 'flights'],

@@ -29,7 +29,7 @@ export async function checkSamples(
   const results: SampleResult[] = [];
   const met = new Set<string>();
   for (const file of await filesIn(folder, 'in')) {
-    const expected = join('samples', 'expected', basename(dirname(file)), `${basename(file, extname(file))}.ndjson`);
+    const expected = join('samples', 'expected', basename(dirname(file)), `${nameOf(file)}.ndjson`);
     met.add(expected);
     results.push(await check(tenant, folder, file, expected, write));
   }
@@ -73,6 +73,12 @@ async function check(tenant: Tenant, folder: string, file: string, expected: str
 
 /** Longest record of a sample, in characters. */
 const MAX_RECORD = 1_000_000;
+
+/** Without the folder, the extension of the format, and that of compression. */
+const nameOf = (file: string): string => {
+  const unpacked = basename(file).replace(/\.(gz|zst)$/, '');
+  return basename(unpacked, extname(unpacked));
+};
 
 const failed = (file: string, problem: string, outcomes: readonly Outcome[] = []): SampleResult => ({
   file,

@@ -5,7 +5,10 @@ import { join } from 'node:path';
 import { parse } from 'csv-parse/sync';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { exportDirtyFlights, exportFlights, flightMessages } from '../../cli/demo-data.ts';
+import { localFile } from '../../cli/local-file.ts';
 import { csvReader } from '../../core/formats/csv.ts';
+import { readRecords } from '../../core/formats/readers.ts';
+import { type FileFormat, fileFormatOf } from '../../core/model/formats.ts';
 import { runSample } from '../../core/pipeline/samples.ts';
 import flights from '../../tenants/aviation/feeds/flights.ts';
 
@@ -41,6 +44,23 @@ describe('the exported flights', () => {
     const messages: unknown[] = [];
     for await (const message of flightMessages(range)) messages.push(message);
     expect(messages).toEqual(rows.map((message) => ({ feed: 'flights', message })));
+  });
+
+  test('are the same in every format that the feed takes', async () => {
+    const range = { from: 272_700, rows: 60 };
+    const [first, ...others] = await Promise.all(
+      ['a.csv', 'a.ndjson', 'a.xml', 'a.parquet', 'a.csv.gz', 'a.xml.gz'].map(async (name) => {
+        const file = join(folder, name);
+        const format = name.split('.')[1] as 'csv' | 'ndjson' | 'xml' | 'parquet';
+        await exportFlights({ ...range, format, file });
+        const stored = await localFile(file);
+        const takes = fileFormatOf(file, flights.formats) as FileFormat;
+        const chunks = readRecords(stored, takes, { maxRecord: 65_536 }, new AbortController().signal);
+        return runSample('aviation', flights, chunks);
+      }),
+    );
+    expect(first?.filter((outcome) => 'rows' in outcome)).toHaveLength(60);
+    for (const other of others) expect(other).toEqual(first);
   });
 
   test('that do not exist are refused, and no file is left', async () => {

@@ -34,7 +34,7 @@ const DISTANCE = { min: 0, max: 12_450 };
 export default defineFeed({
   name: 'flights',
   description: 'US domestic flights with their delay on arrival, by the airport they left',
-  formats: ['csv', 'ndjson'],
+  formats: ['csv', 'ndjson', 'json', 'parquet', { format: 'xml', record: 'flight' }],
   table,
   transform(fields) {
     const origin = iata(fields, 'origin');
