@@ -6,16 +6,74 @@ import type { Table } from '../model/table.ts';
 import { Distinct, hashOfNumber, hashOfText } from './distinct.ts';
 
 type Values = Readonly<Record<string, unknown>>;
-type Order = (a: never, b: never) => boolean;
-
 /** Characters of a least or greatest value that are kept. */
 const SHOWN = 64;
 
-/** How the values of a type compare; for a type that is not here, none is less than another in a way that says something. */
-const orders: Readonly<Partial<Record<string, Order>>> = {
+/** What is kept of one column while its values go by. This is always on: types that are frequent have a loop of their own below, without a call for each value. */
+class Column {
+  readonly name: string;
+  readonly distinct = new Distinct();
+  nulls = 0;
+  min: unknown;
+  max: unknown;
+  readonly #less: ((a: never, b: never) => boolean) | undefined;
+  readonly #text: StoredText;
+
+  constructor(name: string, type: ColumnType) {
+    this.name = name;
+    this.#less = typeof type === 'string' ? orders[type] : undefined;
+    this.#text = storedText(type);
+  }
+
+  add(rows: readonly Values[]): void {
+    for (const row of rows) {
+      const value = row[this.name];
+      if (value === null || value === undefined) this.nulls++;
+      else {
+        this.distinct.add(this.#hash(value));
+        this.stretch(value);
+      }
+    }
+  }
+
+  merge(other: Column): void {
+    this.nulls += other.nulls;
+    this.distinct.merge(other.distinct);
+    for (const bound of [other.min, other.max]) if (bound !== undefined) this.stretch(bound);
+  }
+
+  summary(): ColumnStatistics {
+    const bounds = this.min === undefined ? {} : { min: plain(this.min), max: plain(this.max) };
+    return { nulls: this.nulls, distinct: this.distinct.estimate(), ...bounds };
+  }
+
+  protected stretch(value: unknown): void {
+    const less = this.#less;
+    if (!less) return;
+    if (this.min === undefined) {
+      this.min = value;
+      this.max = value;
+    } else if (less(value as never, this.min as never)) this.min = value;
+    else if (less(this.max as never, value as never)) this.max = value;
+  }
+
+  #hash(value: unknown): number {
+    if (typeof value === 'string') return hashOfText(value);
+    if (typeof value === 'boolean') return hashOfNumber(value ? 1 : 0);
+    // A bigint column takes both.
+    if (typeof value === 'number') return hashOfNumber(value);
+    if (typeof value === 'bigint' && Number.isSafeInteger(Number(value))) return hashOfNumber(Number(value));
+    return hashOfText(this.#text(value));
+  }
+}
+
+const byValue = (a: number | bigint, b: number | bigint): boolean => a < b;
+
+/** How the values of a type compare; of any other type, none is less than another in a way that says something. */
+const orders: Readonly<Partial<Record<string, (a: never, b: never) => boolean>>> = {
   ...Object.fromEntries(
     ['text', 'int', 'smallint', 'tinyint', 'float', 'double', 'timestamp', 'date', 'time', 'bigint', 'varint'].map(
-      (type) => [type, (a: number, b: number) => a < b],
+      (type) => [type, byValue],
     ),
   ),
   decimal: isLess,
@@ -36,69 +94,86 @@ function scaled(decimal: string, other: string): bigint {
   return BigInt(`${own?.join('')}${'0'.repeat(more)}`);
 }
 
-/** What is kept of one column while its values go by: as little work for each as can be, for this is always on. */
-class Column {
-  readonly name: string;
-  readonly #less: Order | undefined;
-  readonly #text: StoredText;
-  readonly #distinct = new Distinct();
-  #nulls = 0;
-  #min: unknown;
-  #max: unknown;
-
-  constructor(name: string, type: ColumnType) {
-    this.name = name;
-    this.#less = typeof type === 'string' ? orders[type] : undefined;
-    this.#text = storedText(type);
-  }
-
-  add(rows: readonly Values[]): void {
-    const { name } = this;
-    let last: unknown;
+class Numbers extends Column {
+  override add(rows: readonly Values[]): void {
+    const { name, distinct } = this;
+    let [min, max] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+    let last: number | undefined;
     for (const row of rows) {
-      const value = row[name];
-      if (value === null || value === undefined) this.#nulls++;
+      const value = row[name] as number | null | undefined;
+      if (value === null || value === undefined) this.nulls++;
       else if (value !== last) {
         // Neighbours are often the same.
         last = value;
-        this.#distinct.add(hashOf(value, this.#text));
-        this.#stretch(value);
+        distinct.add(hashOfNumber(value));
+        // NaN is neither less nor more than anything.
+        if (value < min) min = value;
+        if (value > max) max = value;
       }
     }
-  }
-
-  merge(other: Column): void {
-    this.#nulls += other.#nulls;
-    this.#distinct.merge(other.#distinct);
-    for (const bound of [other.#min, other.#max]) if (bound !== undefined) this.#stretch(bound);
-  }
-
-  summary(): ColumnStatistics {
-    const bounds = this.#min === undefined ? {} : { min: plain(this.#min), max: plain(this.#max) };
-    return { nulls: this.#nulls, distinct: this.#distinct.estimate(), ...bounds };
-  }
-
-  /** NaN, which is neither less nor more than anything, is left out. */
-  #stretch(value: unknown): void {
-    const less = this.#less;
-    if (!less) return;
-    if (this.#min === undefined) {
-      if (!Number.isNaN(value)) this.#min = this.#max = value;
-    } else if (less(value as never, this.#min as never)) this.#min = value;
-    else if (less(this.#max as never, value as never)) this.#max = value;
+    if (min > max) return;
+    this.stretch(min);
+    this.stretch(max);
   }
 }
 
-function hashOf(value: unknown, text: StoredText): number {
-  if (typeof value === 'string') return hashOfText(value);
-  if (typeof value === 'number') return hashOfNumber(value);
-  if (value instanceof Date) return hashOfNumber(value.getTime());
-  if (typeof value === 'boolean') return hashOfNumber(value ? 1 : 0);
-  // A bigint column takes both.
-  if (typeof value === 'bigint') {
-    return Number.isSafeInteger(Number(value)) ? hashOfNumber(Number(value)) : hashOfText(String(value));
+class Instants extends Column {
+  override add(rows: readonly Values[]): void {
+    const { name, distinct } = this;
+    let [min, max] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+    for (const row of rows) {
+      const value = row[name] as Date | null | undefined;
+      if (value === null || value === undefined) this.nulls++;
+      else {
+        const time = value.getTime();
+        distinct.add(hashOfNumber(time));
+        if (time < min) min = time;
+        if (time > max) max = time;
+      }
+    }
+    if (min > max) return;
+    this.stretch(new Date(min));
+    this.stretch(new Date(max));
   }
-  return hashOfText(text(value));
+}
+
+class Texts extends Column {
+  override add(rows: readonly Values[]): void {
+    const { name, distinct } = this;
+    let [min, max] = [this.min, this.max] as (string | undefined)[];
+    let last: string | undefined;
+    for (const row of rows) {
+      const value = row[name] as string | null | undefined;
+      if (value === null || value === undefined) this.nulls++;
+      else if (value !== last) {
+        last = value;
+        distinct.add(hashOfText(value));
+        if (min === undefined || value < min) min = value;
+        if (max === undefined || value > max) max = value;
+      }
+    }
+    this.min = min;
+    this.max = max;
+  }
+}
+
+function columnOf(name: string, type: ColumnType): Column {
+  switch (type) {
+    case 'int':
+    case 'smallint':
+    case 'tinyint':
+    case 'float':
+    case 'double':
+      return new Numbers(name, type);
+    case 'timestamp':
+      return new Instants(name, type);
+    case 'text':
+    case 'date':
+    case 'time':
+      return new Texts(name, type);
+    default:
+      return new Column(name, type);
+  }
 }
 
 function plain(value: unknown): string | number {
@@ -115,7 +190,7 @@ export class Statistics {
   #rows = 0;
 
   constructor({ columns }: Table) {
-    this.#columns = Object.entries(columns).map(([name, type]) => new Column(name, type));
+    this.#columns = Object.entries(columns).map(([name, type]) => columnOf(name, type));
   }
 
   add(rows: readonly Values[]): void {
