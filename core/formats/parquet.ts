@@ -1,6 +1,7 @@
 import { type ColumnMetaData, type FileMetaData, parquetMetadata, type RowGroup } from 'hyparquet';
 import { caps } from '../model/caps.ts';
 import type { ParquetSettings } from '../model/formats.ts';
+import { jsonText } from '../model/json-text.ts';
 import { ExactNumber, type FieldValues, type Rejection, type Row } from '../model/row.ts';
 import { type Chunk, type ReadOptions, readRejection, Unreadable } from './format.ts';
 import { cursorOf, type Holding } from './parquet/columns.ts';
@@ -100,10 +101,15 @@ function itemOf(values: FieldValues, position: number, { maxRecord }: ReadOption
   const { size, broken } = survey(values);
   if (broken) {
     const [column, { code, message }] = broken;
-    return { ...readRejection({ position }, code, `column "${column}": ${message}`, rawOf(values)), column };
+    return { ...readRejection({ position }, code, `column "${column}": ${message}`, jsonText(values)), column };
   }
   if (size > maxRecord) {
-    return readRejection({ position }, 'SLU-2009', `the record is longer than ${maxRecord} characters`, rawOf(values));
+    return readRejection(
+      { position },
+      'SLU-2009',
+      `the record is longer than ${maxRecord} characters`,
+      jsonText(values),
+    );
   }
   return {
     position,
@@ -111,7 +117,7 @@ function itemOf(values: FieldValues, position: number, { maxRecord }: ReadOption
     size,
     // Few rows are ever asked for it.
     get raw() {
-      return rawOf(values);
+      return jsonText(values);
     },
   };
 }
@@ -134,15 +140,3 @@ function survey(values: FieldValues): { size: number; broken: readonly [column: 
   }
   return { size, broken: null };
 }
-
-/** A row as JSON: numbers with all of their digits, bytes in hexadecimal. */
-const rawOf = (values: FieldValues): string => JSON.stringify(values, plain);
-
-function plain(_name: string, value: unknown): unknown {
-  if (typeof value === 'bigint') return rawJson(String(value));
-  if (typeof value === 'number' && !Number.isFinite(value)) return String(value);
-  return value instanceof Uint8Array ? `0x${Buffer.from(value).toString('hex')}` : value;
-}
-
-/** ECMAScript proposal "JSON.parse source text access", which TypeScript does not know yet. */
-const rawJson = (text: string): unknown => (JSON as unknown as { rawJSON(text: string): unknown }).rawJSON(text);

@@ -39,6 +39,10 @@ export const codes = {
   'SLU-2012': ['the record is nested too deeply', 'send flatter records'],
   'SLU-2018': ['the record breaks a quality rule', 'mend the record, or the rule that the message names'],
   'SLU-2019': ['a quality rule cannot judge the record', 'mend the rule: it answers true or false, at once'],
+  'SLU-2020': [
+    'the record has a column that the feed does not know',
+    'leave the column out, or declare it in the feed’s contract',
+  ],
   'SLU-2021': ['the record repeats the key of one before it', 'send each key once in a file'],
   'SLU-2022': ['the aggregated record is broken', 'mend the producer that puts messages together, and send them again'],
 

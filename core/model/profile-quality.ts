@@ -1,3 +1,4 @@
+import { typeText } from './column-types.ts';
 import { didYouMean } from './nearest.ts';
 import { show } from './show.ts';
 import { primaryKey, type Table } from './table.ts';
@@ -66,7 +67,10 @@ function checkFile(file: Loose, place: string, table: Table | undefined, say: Sa
   if (newestOf !== undefined && checkColumn(newestOf, `${place}.newestOf`, table, say)) {
     const type = table?.columns[String(newestOf)];
     if (type !== 'timestamp' && type !== 'date') {
-      say(`${place}.newestOf`, `the column ${show(newestOf)} is a ${show(type)}; expected is a timestamp or a date`);
+      say(
+        `${place}.newestOf`,
+        `the column ${show(newestOf)} is ${typeof type === 'object' ? typeText(type) : type}; expected is a timestamp or a date`,
+      );
     }
   }
 }

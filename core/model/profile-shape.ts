@@ -23,6 +23,17 @@ const hours = z.union(
   '{from, to} or {cron, minutes}',
 );
 
+const contract = z.strictObject({
+  required: z.array(words).optional(),
+  optional: z.array(words).optional(),
+  unknown: z
+    .union(
+      [z.enum(['ignore', 'reject']), z.strictObject({ rescue: z.string() })],
+      'ignore, reject or { rescue: a column }',
+    )
+    .optional(),
+});
+
 const threshold = z
   .strictObject({ count: whole(0, caps.maxFileRows).optional(), share: z.number().min(0).max(1).optional() })
   .refine(
@@ -61,6 +72,7 @@ const feed = z.strictObject({
   sameContent: z.enum(['load', 'skip']).optional(),
   overwrite: z.enum(['upsert', 'replace']).optional(),
   hours: hours.optional(),
+  contract: contract.optional(),
   errors: z
     .union([z.enum(['continue', 'skip-file']), z.strictObject({ threshold })], 'continue, skip-file or { threshold }')
     .optional(),
@@ -140,6 +152,8 @@ export function knownKeys(path: readonly PropertyKey[], value: unknown): readonl
     'feeds.*.hours': { from: 0, to: 0, cron: 0, minutes: 0 },
     'feeds.*': feed.shape,
     'feeds.*.table': table.shape,
+    'feeds.*.contract': contract.shape,
+    'feeds.*.contract.unknown': { rescue: 0 },
     'feeds.*.errors': { threshold: 0 },
     'feeds.*.errors.threshold': threshold.shape,
     'feeds.*.quality.*': rule.shape,

@@ -4,6 +4,7 @@ import { formatProblems } from './format-shape.ts';
 import { keyspacesLimits } from './keyspaces-limits.ts';
 import { didYouMean, nearest } from './nearest.ts';
 import { checkTypes, checkUserTypes, NAME, NAME_RULE, unfitForKey } from './profile-columns.ts';
+import { checkContract } from './profile-contract.ts';
 import { checkQuality } from './profile-quality.ts';
 import { knownKeys, profileShape } from './profile-shape.ts';
 import { NO_FEED } from './run.ts';
@@ -132,6 +133,7 @@ function checkFeeds(feeds: readonly Partial<Feed>[], say: Say): void {
     const { name, formats, table, transform } = feed;
     const place = `feeds.${index}`;
     checkQuality(feed, place, say);
+    checkContract(feed, place, say);
     if (typeof name === 'string') {
       if (name === NO_FEED) say(`${place}.name`, `"${NO_FEED}" stands for no feed in the ledger; choose another`);
       else if (!/^[a-z][a-z0-9_-]{0,47}$/.test(name)) {

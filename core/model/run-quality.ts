@@ -20,6 +20,23 @@ export interface Finding {
   readonly message: string;
 }
 
+/** The columns of a file's records, 200 at most. */
+export interface SourceColumns {
+  readonly names: readonly string[];
+  /** Whether they have an order, as cells below a header have. */
+  readonly ordered: boolean;
+}
+
+/** How the columns of a file differ from those that were expected. */
+export interface Drift {
+  /** `the contract`, or the run whose file the feed has loaded last. */
+  readonly against: string;
+  readonly added: readonly string[];
+  readonly missing: readonly string[];
+  /** Those that both have stand in another order. */
+  readonly reordered: boolean;
+}
+
 /** A value for which records were rejected. */
 export interface RejectedValue {
   readonly column: string;
@@ -44,6 +61,9 @@ export interface RunQuality {
   /** Of every rule of the feed on records, how many records broke it; of a rule on the file, how many rows did, or 1. */
   readonly rules: RuleCounts;
   readonly findings: readonly Finding[];
+  /** Null when no record could be read. */
+  readonly source: SourceColumns | null;
+  readonly drift: Drift | null;
   /** Rows that the columns speak of: a record may have made several, or none. */
   readonly rows: number;
   readonly columns: Readonly<Record<string, ColumnStatistics>>;
@@ -55,6 +75,8 @@ export const unseen = (checked: Checked): RunQuality => ({
   checked,
   rules: {},
   findings: [],
+  source: null,
+  drift: null,
   rows: 0,
   columns: {},
   topRejected: [],

@@ -38,6 +38,8 @@ export interface Feed<Out = unknown> {
   readonly overwrite?: 'upsert' | 'replace';
   /** When files of this feed are loaded; absent: when those of the tenant are. */
   readonly hours?: Hours;
+  /** The columns that its records have; absent: whatever the transform makes of them. */
+  readonly contract?: Contract;
   /**
    * What becomes of a file with bad records, which are those that reading, transform and rules reject: the others are loaded (`continue`, when
    * absent), none is (`skip-file`), or none if there are more than so many.
@@ -50,6 +52,19 @@ export interface Feed<Out = unknown> {
    * It is pure: no I/O, no clock, no state, so that a second attempt gives the same rows.
    */
   transform(fields: Fields, context: TransformContext): Out | readonly Out[] | null;
+}
+
+/** Columns of records as they come, by their names in the header or their fields. */
+export interface Contract {
+  /** A record in which one of them is missing, null or empty is rejected. */
+  readonly required?: readonly string[];
+  /** May be missing. */
+  readonly optional?: readonly string[];
+  /**
+   * What becomes of a column that is named in neither: it is left to the transform (`ignore`, when absent), its record is rejected, or name and value
+   * are kept in a column of the table, a `map<text, text>` or, as JSON, a text.
+   */
+  readonly unknown?: 'ignore' | 'reject' | { readonly rescue: string };
 }
 
 /** How many bad records a file may have; of two bounds the narrower counts. */

@@ -1,3 +1,4 @@
+import { knownColumns } from '../control/known-columns.ts';
 import type { Chunk, Refusal } from '../formats/format.ts';
 import { capped } from '../model/capped.ts';
 import { isFileRule } from '../model/quality.ts';
@@ -7,7 +8,7 @@ import { type Checked, type RunQuality, unseen } from '../model/run-quality.ts';
 import { show } from '../model/show.ts';
 import { primaryKey } from '../model/table.ts';
 import type { Feed, Tenant } from '../model/tenant.ts';
-import type { Objects, Sink, StoredObject } from '../ports.ts';
+import type { Objects, Registry, Sink, StoredObject } from '../ports.ts';
 import { Observer } from '../quality/observer.ts';
 import type { Duplicates } from '../quality/uniqueness.ts';
 import { certainly, needsCheck, verdictOf } from '../quality/verdict.ts';
@@ -20,6 +21,7 @@ import { PATIENCE_WITH_FILES } from './transform.ts';
 export interface CheckWorld {
   readonly tenant: Tenant;
   readonly objects: Objects;
+  readonly registry: Registry;
   readonly rejectsBucket: string;
   readonly profileVersion: string;
   readonly signal: AbortSignal;
@@ -99,12 +101,12 @@ interface Task {
 
 /** Takes a file through the pipeline without loading it, to its end or to where `until` knows the answer. */
 async function passOver(
-  { run, stored, admitted: { feed, format }, world: { tenant, signal }, beat }: Task,
+  { run, stored, admitted: { feed, format }, world: { tenant, registry, signal }, beat }: Task,
   until: typeof certainly | (() => null),
   settled?: (window: Settled) => Promise<void>,
 ): Promise<Passed> {
   const { chunks, passed } = scan(stored, format, capped(tenant.limits), signal, beat);
-  const observer = new Observer(feed, 'all rules');
+  const observer = new Observer(feed, format, 'all rules');
   const total = noCounts();
   let certain: Refusal | null = null;
   try {
@@ -112,7 +114,7 @@ async function passOver(
       tenant: tenant.id,
       feed,
       origin: `s3://${run.object.bucket}/${run.object.key}`,
-      chunks: untilThat(chunks, () => certain !== null),
+      chunks: untilThat(observer.watch(chunks), () => certain !== null),
       sink: nowhere,
       signal,
       patience: PATIENCE_WITH_FILES,
@@ -124,7 +126,7 @@ async function passOver(
         certain ??= until(feed, total, observer.rules());
       },
     });
-    const { quality, duplicates } = await observer.end(run.modified, beat);
+    const { quality, duplicates } = await observer.end(run.modified, await knownColumns(registry, feed.name), beat);
     const verdict = refusal ?? certain ?? verdictOf(feed, total, quality);
     return { refusal: verdict, broken: refusal !== null, passed, counts: total, quality, duplicates };
   } finally {

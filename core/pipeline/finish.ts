@@ -1,5 +1,6 @@
 import { contentPart, endQuota, historyPart, versionOf } from '../control/admission.ts';
 import { type KeyHistory, noteLoaded } from '../control/history.ts';
+import { learnColumns } from '../control/known-columns.ts';
 import { endContent, endTurn } from '../control/turns.ts';
 import { listOpen, noteClosed, waitingForOthers } from '../control/waiting.ts';
 import { receiptKey, receiptOf } from '../model/receipt.ts';
@@ -39,6 +40,7 @@ export async function finish(run: FileRun, world: FinishWorld): Promise<void> {
       );
     }
   }
+  await learnColumns(run, registry);
   if (feed) await endContent(run, feed, registry);
   if (feed?.overwrite === 'replace') await endTurn(run, registry);
   await tell(run, world);

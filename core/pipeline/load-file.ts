@@ -1,3 +1,4 @@
+import { knownColumns } from '../control/known-columns.ts';
 import type { Chunk, Refusal } from '../formats/format.ts';
 import { readRecords } from '../formats/readers.ts';
 import { addCounts, noCounts } from '../model/row.ts';
@@ -41,7 +42,7 @@ export async function loadFile(
   const only = run.rejectsOf === null ? null : await rejectedPositions(objects, rejectsBucket, run, run.rejectsOf);
   const chunks = readRecords(stored, format, { maxRecord: maxRecordOf(tenant.limits) }, signal);
   // What may refuse the file has been asked before; records that were rejected once are no file.
-  const observer = new Observer(feed, only ? 'no rules on files' : 'rules that warn');
+  const observer = new Observer(feed, format, only ? 'no rules on files' : 'rules that warn');
   const beat = () => held.beat(run);
   const keys = feed.overwrite === 'replace' ? keepKeys(feed.table) : null;
 
@@ -62,14 +63,14 @@ export async function loadFile(
       tenant: tenant.id,
       feed,
       origin: `s3://${run.object.bucket}/${run.object.key}`,
-      chunks: only ? onlyAt(chunks, only) : chunks,
+      chunks: only ? onlyAt(chunks, only) : observer.watch(chunks),
       sink: world.sink,
       signal,
       patience: PATIENCE_WITH_FILES,
       writeTimeOf: ({ position }) => rowWriteTime(run, position, tenant.limits),
       settled,
     }));
-    const { quality } = await observer.end(run.modified, beat);
+    const { quality } = await observer.end(run.modified, await knownColumns(world.registry, feed.name), beat);
     run = { ...run, quality: { ...quality, checked: run.quality?.checked ?? null } };
   } finally {
     await observer.close();

@@ -5,6 +5,7 @@ import { Fields } from '../model/fields.ts';
 import { placeOf, type Rejection, type Row, RowError, type Stage } from '../model/row.ts';
 import { show } from '../model/show.ts';
 import type { Feed } from '../model/tenant.ts';
+import { contractOf } from './contract.ts';
 import { Broken, judgeOf } from './judge.ts';
 import { interruptible, isAsync, textOf } from './tenant-code.ts';
 
@@ -55,20 +56,24 @@ export function transformer(
   { first, least, most }: Patience = PATIENCE,
 ): Transformer {
   const conform = conformer(feed.table);
+  const contract = contractOf(feed);
   const judge = judgeOf(feed);
   let patience = first;
   let interrupted = 0;
   const one = (row: Row): Transformed | Rejection => {
     try {
       const { position } = row;
+      const breach = contract?.check(row.values);
+      if (breach) return rejection(row, breach, 'read');
       if (isAsync(feed.transform)) throw new RowError('SLU-2007', `the transform returned ${describe(PROMISE)}`);
       const fields = new Fields(row.values);
       const result = feed.transform(fields, { ...context, feed: feed.name, position });
-      const outputs = result === null ? [] : Array.isArray(result) ? (result as Values[]) : [result as Values];
-      for (const output of outputs) {
+      const made = result === null ? [] : Array.isArray(result) ? (result as Values[]) : [result as Values];
+      for (const output of made) {
         if (!isPlain(output)) throw new RowError('SLU-2007', `the transform returned ${describe(output)}`);
-        conform(output);
       }
+      const outputs = contract?.rescue(row.values, made) ?? made;
+      for (const output of outputs) conform(output);
       return { row, outputs, broken: judge.row(fields, outputs) };
     } catch (error) {
       return rejection(row, error);
@@ -129,11 +134,11 @@ function describe(value: unknown): string {
 const tooSlow = (patience: number) =>
   new RowError('SLU-2010', `the transform did not return within ${patience / 1000} s`);
 
-function rejection(row: Row, error: unknown): Rejection {
+function rejection(row: Row, error: unknown, stage?: Stage): Rejection {
   if (error instanceof Broken) {
     return { ...reject(row, error.code, error.message, 'judge'), ...columnOf(error), rules: error.rules };
   }
-  if (error instanceof RowError) return { ...reject(row, error.code, error.message), ...columnOf(error) };
+  if (error instanceof RowError) return { ...reject(row, error.code, error.message, stage), ...columnOf(error) };
   return reject(row, 'SLU-2006', `${codes['SLU-2006'][0]}: ${textOf(error)}`);
 }
 

@@ -53,13 +53,13 @@ export async function tryFile(
   const warnings: Record<string, number> = {};
   let columns: readonly string[] = [];
   const chunks = readRecords(stored, format, { maxRecord: maxRecordOf(limits) }, signal);
-  const observer = new Observer(feed, 'all rules');
+  const observer = new Observer(feed, format, 'all rules');
   try {
     const { counts, refusal } = await ingest({
       tenant: tenant.id,
       feed,
       origin,
-      chunks: observed(chunks, ({ values }) => {
+      chunks: observed(observer.watch(chunks), ({ values }) => {
         columns = Object.keys(values);
       }),
       sink: nowhere,
@@ -78,7 +78,7 @@ export async function tryFile(
         dropped.push(...window.dropped.slice(0, samples - dropped.length));
       },
     });
-    const { quality } = await observer.end(stored.lastModified, async () => {});
+    const { quality } = await observer.end(stored.lastModified, null, async () => {});
     return {
       ...pass,
       counts,

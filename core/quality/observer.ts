@@ -1,8 +1,11 @@
+import type { Chunk } from '../formats/format.ts';
+import type { FileFormat } from '../model/formats.ts';
 import { addBroken, type FileRule, isFileRule, type RuleCounts } from '../model/quality.ts';
 import type { Rejection, Row } from '../model/row.ts';
 import type { RunQuality } from '../model/run-quality.ts';
 import { keyText, primaryKey } from '../model/table.ts';
-import type { Feed } from '../model/tenant.ts';
+import type { Contract, Feed } from '../model/tenant.ts';
+import { ColumnsSeen, driftOf, type KnownColumns } from './drift.ts';
 import { findingsOf } from './file-rules.ts';
 import { Statistics } from './statistics.ts';
 import { Top } from './top.ts';
@@ -41,12 +44,16 @@ export class Observer {
   readonly #rules: RuleCounts;
   readonly #top = new Top(COUNTED);
   readonly #unique: readonly Unique[];
+  readonly #contract: Contract | undefined;
+  readonly #columns: ColumnsSeen;
   #records = 0;
 
-  constructor(feed: Feed, asked: 'all rules' | 'rules that warn' | 'no rules on files') {
+  constructor(feed: Feed, format: FileFormat, asked: 'all rules' | 'rules that warn' | 'no rules on files') {
     const { quality = [], table } = feed;
     const onFiles = asked === 'no rules on files' ? [] : quality.filter(isFileRule);
     this.#asked = onFiles.filter(({ severity }) => asked === 'all rules' || severity === 'warn');
+    this.#contract = feed.contract;
+    this.#columns = new ColumnsSeen(format);
     this.#statistics = new Statistics(table);
     const counted = quality.filter((rule) => !isFileRule(rule) || onFiles.includes(rule));
     this.#rules = Object.fromEntries(counted.map(({ name }) => [name, 0]));
@@ -55,6 +62,11 @@ export class Observer {
       const columns = file.unique.length === 0 ? primaryKey(table) : file.unique;
       return [{ name, columns, keyText: keyText(table, columns), keys: new Uniqueness() }];
     });
+  }
+
+  /** The records of the file on their way into the pipeline: what it rejects has columns, too. */
+  watch(chunks: AsyncIterable<Chunk>): AsyncIterable<Chunk> {
+    return this.#columns.watch(chunks);
   }
 
   async add({ counts, outputs, owners, rejected, broken }: Seen): Promise<void> {
@@ -72,9 +84,13 @@ export class Observer {
     return this.#rules;
   }
 
-  /** What has been seen; `duplicates` has, by rule, the records whose key came before. */
+  /**
+   * What has been seen of a file that arrived then; `duplicates` has, by rule, the records whose key came before. `last` are the columns that the feed has
+   * seen before.
+   */
   async end(
     arrivedAt: Date,
+    last: KnownColumns | null,
     beat: () => Promise<void>,
   ): Promise<{ quality: RunQuality; duplicates: ReadonlyMap<string, Duplicates> }> {
     const duplicates = new Map<string, Duplicates>();
@@ -87,7 +103,9 @@ export class Observer {
       const [column, value] = JSON.parse(text) as [string, string];
       return { column, value, count };
     });
-    return { quality: { checked: null, rules, findings, rows, columns, topRejected }, duplicates };
+    const source = this.#columns.seen();
+    const drift = driftOf(source, this.#contract, last);
+    return { quality: { checked: null, rules, findings, source, drift, rows, columns, topRejected }, duplicates };
   }
 
   async close(): Promise<void> {

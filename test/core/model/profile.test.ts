@@ -29,6 +29,7 @@ const table = (change: Record<string, unknown>) =>
     for (const feed of profile.feeds) feed.table = { ...feed.table, ...change };
   });
 const ruled = (...quality: unknown[]) => wrong((p) => (p.feeds[0].quality = quality));
+const contracted = (contract: unknown) => wrong((p) => (p.feeds[0].contract = contract));
 const kept = { name: 'kept', description: 'is kept', severity: 'warn', row: () => true };
 const ofFile = (file: unknown, changes = {}) => {
   const { row: _, ...rule } = kept;
@@ -195,6 +196,38 @@ const MISTAKES: readonly [what: string, profile: Tenant, path: string, message: 
     'feeds.0.formats.0.columns.2',
     /"a" is there twice/,
   ],
+  ['a contract without columns', contracted({ unknown: 'reject' }), 'feeds.0.contract', /names no column/],
+  [
+    'a column that is named twice',
+    contracted({ required: ['at'], optional: ['x', 'at'] }),
+    'feeds.0.contract.optional.1',
+    /"at" is named twice/,
+  ],
+  ['a misspelt contract', contracted({ require: ['at'] }), 'feeds.0.contract.require', /did you mean required\?/],
+  [
+    'an unknown end of unknown columns',
+    contracted({ required: ['at'], unknown: 'keep' }),
+    'feeds.0.contract.unknown',
+    /"keep" is not ignore, reject or/,
+  ],
+  [
+    'a rescue into a column that is not there',
+    contracted({ required: ['at'], unknown: { rescue: 'nte' } }),
+    'feeds.0.contract.unknown.rescue',
+    /did you mean note\?/,
+  ],
+  [
+    'a rescue into a number',
+    contracted({ required: ['at'], unknown: { rescue: 'value' } }),
+    'feeds.0.contract.unknown.rescue',
+    /"value" is double; expected is map<text, text> or text/,
+  ],
+  [
+    'a rescue into the key',
+    contracted({ required: ['at'], unknown: { rescue: 'sensor' } }),
+    'feeds.0.contract.unknown.rescue',
+    /"sensor" is part of the key/,
+  ],
   [
     'an unknown policy for errors',
     wrong((p) => (p.feeds[0].errors = 'skip')),
@@ -271,7 +304,7 @@ const MISTAKES: readonly [what: string, profile: Tenant, path: string, message: 
     'the newest of a number',
     ofFile({ newestOf: 'value', maxAgeHours: 1 }),
     'feeds.0.quality.0.file.newestOf',
-    /"value" is a "double"; expected is a timestamp or a date/,
+    /"value" is double; expected is a timestamp or a date/,
   ],
   [
     'a cron expression with a minute that is none',
