@@ -155,6 +155,10 @@ export function memoryLedger(clock: Clock): Ledger & LedgerReader {
     },
     fileRuns: async (feed, day) =>
       [...runs.values()].map(({ run }) => run).filter((run) => run.feed === feed && run.day === day),
+    streamRunsIn: async (hour) =>
+      [...slots.values()]
+        .map(({ run }) => run)
+        .filter(({ minute }) => Math.floor(minute.getTime() / 3_600_000) * 3_600_000 === hour.getTime()),
     streamRuns: async (day) =>
       [...slots.values()].map(({ run }) => run).filter(({ minute }) => minute.toISOString().startsWith(day)),
     streamRunsOf: async (asked) =>

@@ -1,5 +1,6 @@
 import type { Receipt } from './model/receipt.ts';
 import type { FileDelivery, FileRun, ObjectRef, SettledMessage, Stamp, StreamRun, StreamSlot } from './model/run.ts';
+import type { Acknowledged, Answer, Lever, StreamAlert, StreamFound, Waiting } from './model/stream.ts';
 import type { Table } from './model/table.ts';
 
 /**
@@ -81,6 +82,20 @@ export interface Announcements {
   announce(receipt: Receipt): Promise<void>;
 }
 
+/** Tells whoever has subscribed what is wrong with a stream. */
+export interface Alerts {
+  alert(alert: StreamAlert): Promise<void>;
+}
+
+/** A tenant's stream and its consumption: looked at, and changed. */
+export interface StreamManager {
+  look(): Promise<StreamFound>;
+  /** What waits behind what is acknowledged, shard by shard. */
+  waiting(shards: readonly Acknowledged[]): Promise<readonly Waiting[]>;
+  /** Asks for a change; asking again for what is already so does no harm. */
+  set(lever: Lever, to: number): Promise<Answer>;
+}
+
 /** A run that the caller holds: until `until` no other attempt works on it. */
 export interface Lease {
   readonly run: FileRun;
@@ -147,6 +162,8 @@ export interface LedgerReader {
   streamRuns(day: string): Promise<readonly StreamRun[]>;
   /** The runs of one minute, of all shards. */
   streamRunsOf(minute: Date): Promise<readonly StreamRun[]>;
+  /** Runs of the messages that arrived in an hour, which begins at the given time. */
+  streamRunsIn(hour: Date): Promise<readonly StreamRun[]>;
 }
 
 export interface Clock {

@@ -31,7 +31,7 @@ export const kinesis = kinesisClient();
 export const queue = new SQSClient();
 export const secrets = new SecretsManagerClient();
 const s3 = new S3Client();
-const events = new EventBridgeClient();
+export const events = new EventBridgeClient();
 const clock = { now: () => new Date() };
 
 /**

@@ -1,8 +1,10 @@
 import { Alarm, ComparisonOperator, Metric, type MetricOptions, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
 import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
+import { FilterPattern, MetricFilter } from 'aws-cdk-lib/aws-logs';
 import { Topic } from 'aws-cdk-lib/aws-sns';
 import { Duration } from 'aws-cdk-lib/core';
 import type { Construct } from 'constructs';
+import { streamAlert } from '../core/model/stream.ts';
 import type { ObjectIngest } from './object-ingest.ts';
 import type { StreamIngest } from './stream-ingest.ts';
 import type { Tick } from './tick.ts';
@@ -57,6 +59,18 @@ export function addAlarms(
       metricName: 'OnFailureDestinationDeliveredEventCount',
       dimensionsMap: { EventSourceMappingUUID: messages.mapping.eventSourceMappingId },
     }),
+  );
+  const told = new MetricFilter(scope, 'StreamAlertsTold', {
+    logGroup: tick.function.handler.logGroup,
+    filterPattern: FilterPattern.stringValue('$.message', '=', streamAlert),
+    metricNamespace: `Sluice/${tenantId}`,
+    metricName: 'StreamAlerts',
+  });
+  alarm(
+    'StreamAlerts',
+    'stream-alerts',
+    'the stream needs more than its profile or its database gives',
+    told.metric(sum),
   );
   alarm('ObjectErrors', 'function-errors', 'ingest-object fails', objects.function.handler.metricErrors(sum));
   alarm('StreamErrors', 'function-errors', 'ingest-stream fails', messages.function.handler.metricErrors(sum));

@@ -3,7 +3,7 @@ import { EventSourceMapping, MetricType, StartingPosition } from 'aws-cdk-lib/aw
 import { Duration } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
 import { environment } from '../core/model/environment.ts';
-import type { StreamSettings } from '../core/model/tenant.ts';
+import { BATCH_SIZE, type StreamSettings } from '../core/model/tenant.ts';
 import { acknowledge, arnOf, wildcard } from './acknowledge.ts';
 import { allow, SluiceFunction } from './function.ts';
 import { dataRemoval } from './removal.ts';
@@ -76,9 +76,10 @@ export class StreamIngest extends Construct {
       target: this.function.handler,
       eventSourceArn: this.stream.streamArn,
       startingPosition: StartingPosition.TRIM_HORIZON,
-      batchSize: 500,
+      // To begin with, like the stream's shards: the stream manager goes on from there. What it has set is not in the template at
+      // all, or is set again within a minute of a deployment that has changed this resource (docs/scaling.md).
+      batchSize: settings.batchSize ?? BATCH_SIZE,
       maxBatchingWindow: Duration.seconds(1),
-      parallelizationFactor: 1,
       bisectBatchOnError: true,
       reportBatchItemFailures: true,
       retryAttempts: RETRIES,

@@ -59,7 +59,7 @@ export class TenantStack extends Stack {
     };
     const objects = new ObjectIngest(this, 'Objects', parts);
     const messages = new StreamIngest(this, 'Messages', parts, tenant.stream);
-    const tick = new Tick(this, 'Tick', parts, objects.queue);
+    const tick = new Tick(this, 'Tick', parts, objects, messages);
     const functions = [objects.function, messages.function, tick.function];
 
     if (target.kind === 'keyspaces') {

@@ -44,7 +44,7 @@ export function streamRuns(
   keyspace: string,
   clock: Clock,
   { serialRead }: Dialect,
-): Pick<Ledger, 'counted' | 'tally'> & Pick<LedgerReader, 'streamRuns' | 'streamRunsOf'> {
+): Pick<Ledger, 'counted' | 'tally'> & Pick<LedgerReader, 'streamRuns' | 'streamRunsIn' | 'streamRunsOf'> {
   const cql = ledgerCql(keyspace);
 
   const read = async (text: string, params: unknown[]): Promise<types.Row[]> => {
@@ -72,6 +72,9 @@ export function streamRuns(
     const rows = await Promise.all(asked.map((row) => readPart(slot, row.shard)));
     return rows.filter((row) => row !== undefined).map((row) => ({ row, positions: unpack(row.positions) }));
   }
+
+  const streamRunsIn = async (hour: Date): Promise<StreamRun[]> =>
+    runsIn(await readAll(client, cql.selectStreamRuns, [hour]));
 
   return {
     async counted(slot, positions) {
@@ -104,12 +107,12 @@ export function streamRuns(
     },
 
     async streamRuns(day) {
-      const hours = Array.from(
-        { length: 24 },
-        (_, hour) => new Date(Date.parse(`${day}T00:00:00Z`) + hour * 3_600_000),
-      );
-      return runsIn((await Promise.all(hours.map((hour) => readAll(client, cql.selectStreamRuns, [hour])))).flat());
+      const midnight = Date.parse(`${day}T00:00:00Z`);
+      const hours = Array.from({ length: 24 }, (_, hour) => new Date(midnight + hour * 3_600_000));
+      return (await Promise.all(hours.map(streamRunsIn))).flat();
     },
+
+    streamRunsIn,
 
     streamRunsOf: async (minute) => runsIn(await readAll(client, cql.selectMinute, [hourOf(minute), minute])),
   };

@@ -1,16 +1,5 @@
+import type { Settings } from '../model/stream.ts';
 import { BATCH_SIZE, type StreamSettings, type StreamThresholds } from '../model/tenant.ts';
-
-/** What the stream manager sets, and what nobody else has to. */
-export interface Settings {
-  /** Open shards. */
-  readonly shards: number;
-  /** Batches of one shard that are loaded at a time. */
-  readonly parallel: number;
-  /** Most messages of a batch. */
-  readonly batchSize: number;
-}
-
-export type Lever = keyof Settings;
 
 /** How a tenant's stream is watched and scaled: its profile with every figure that it leaves out. */
 export interface Policy {

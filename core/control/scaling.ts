@@ -1,5 +1,6 @@
 import type { Code } from '../model/codes.ts';
-import type { Lever, Policy } from './policy.ts';
+import type { Lever } from '../model/stream.ts';
+import type { Policy } from './policy.ts';
 import { CALM, isBusy, isCalm, many, type Strain, strainOf, type Trouble, troubleOf } from './strain.ts';
 import { noting, remembering } from './stream-memory.ts';
 import { type Change, type Decision, loadOf, type Measures, type StreamState } from './stream-state.ts';

@@ -1,4 +1,5 @@
-import type { Lever, Policy } from './policy.ts';
+import type { Lever } from '../model/stream.ts';
+import type { Policy } from './policy.ts';
 import { type Load, loadOf, type Measures } from './stream-state.ts';
 
 /** Calm is what stays below this share of a threshold. Between calm and strained nothing changes, so that nothing goes to and fro. */

@@ -1,11 +1,14 @@
-import type { Lever, Policy, Settings } from './policy.ts';
+import type { Lever, Settings } from '../model/stream.ts';
+import { endOf } from '../report/periods.ts';
+import type { Policy } from './policy.ts';
 import { isCalm } from './strain.ts';
 import {
   type Decision,
-  endOf,
   type Load,
   loadOf,
   type Measures,
+  type Outcome,
+  type Pending,
   type Raise,
   type StreamState,
 } from './stream-state.ts';
@@ -68,13 +71,14 @@ export function noting(state: StreamState, decision: Decision, unbearable: boole
     told: alert ? { ...state.told, [alert]: now } : state.told,
     ceiling: unbearable ? ceilingOf(state, figures.actual, now) : state.ceiling,
     last: decision,
+    untold: [...state.untold, decision],
   };
   if (!change) return noted;
   const { lever, from, to } = change;
   return {
     ...noted,
     settings: action === 'restore' ? state.settings : { ...state.settings, [lever]: to },
-    pending: { ...change, decidedAt: now, tries: 0, why: null },
+    pending: { ...change, period: decision.period, tries: 0, why: null },
     raises: raisesAfter(state, decision),
     reshards: lever === 'shards' ? [...state.reshards, now] : state.reshards,
     changedAt: now,
@@ -100,13 +104,31 @@ function raisesAfter({ raises, window }: StreamState, { action, change }: Decisi
   return raises;
 }
 
-/** The state when a pending change is seen to be made. */
-export const made = (state: StreamState): StreamState => ({ ...state, pending: null });
+/** Tries of a change before it is given up; there is one a minute. */
+const TRIES = 10;
 
-/** The state when a pending change has been tried in vain: to be tried again, or, when `final`, given up, and what is found stays. */
-export function inVain(state: StreamState, why: string, final: boolean, actual: Settings): StreamState {
+/** The state when a pending change is seen to be made. */
+export function made(state: StreamState, now: number): StreamState {
+  const { pending } = state;
+  return pending ? { ...state, pending: null, untold: [...state.untold, outcomeOf(pending, 'made', now)] } : state;
+}
+
+/** The state when a pending change has been tried in vain: to be tried again, or given up, and then what is found stays. */
+export function inVain(state: StreamState, why: string, refused: boolean, found: Settings, now: number): StreamState {
   const { pending } = state;
   if (!pending) return state;
-  if (!final) return { ...state, pending: { ...pending, tries: pending.tries + 1, why } };
-  return { ...state, pending: null, settings: { ...state.settings, [pending.lever]: actual[pending.lever] } };
+  if (!refused && pending.tries + 1 < TRIES)
+    return { ...state, pending: { ...pending, tries: pending.tries + 1, why } };
+  return {
+    ...state,
+    pending: null,
+    settings: { ...state.settings, [pending.lever]: found[pending.lever] },
+    untold: [...state.untold, outcomeOf(pending, `given up: ${why}`, now)],
+  };
 }
+
+const outcomeOf = ({ period }: Pending, outcome: string, now: number): Outcome => ({
+  period,
+  at: new Date(now).toISOString(),
+  outcome,
+});

@@ -1,11 +1,10 @@
 import type { Code } from '../model/codes.ts';
-import type { Lever, Policy, Settings } from './policy.ts';
+import type { Acknowledged, Lever, Settings } from '../model/stream.ts';
+import type { Period } from '../report/periods.ts';
+import type { Policy } from './policy.ts';
 
 /** What is known of one finished period of a stream. */
-export interface Measures {
-  /** Start of the period, in milliseconds since 1970, and its length. */
-  readonly from: number;
-  readonly minutes: number;
+export interface Measures extends Period {
   /** Messages that arrived in the period and are acknowledged by now, their bytes, and how many of them were rejected. */
   readonly messages: number;
   readonly bytes: number;
@@ -37,7 +36,8 @@ export interface Change {
 
 /** A change that has been decided and is not seen yet. */
 export interface Pending extends Change {
-  readonly decidedAt: number;
+  /** Period of the decision, ISO 8601. */
+  readonly period: string;
   /** How often it was tried, and why it was put off the last time. */
   readonly tries: number;
   readonly why: string | null;
@@ -90,11 +90,23 @@ export interface StreamState {
   /** When each alert was last told. */
   readonly told: Readonly<Partial<Record<Code, number>>>;
   readonly last: Decision | null;
+  /** How far each shard is acknowledged: the open ones, and those closed ones of which something is left. */
+  readonly acknowledged: readonly Acknowledged[];
+  /** When the oldest message arrived that waited at the last look; null when none did. */
+  readonly oldest: number | null;
+  /** What is still to be written down and told: it is taken off when that is done. */
+  readonly untold: readonly (Decision | Outcome)[];
 }
 
-const MINUTE = 60_000;
-
-export const endOf = ({ from, minutes }: Measures): number => from + minutes * MINUTE;
+/** What became of a decided change. */
+export interface Outcome {
+  /** Of the decision. */
+  readonly period: string;
+  /** When it was seen, ISO 8601. */
+  readonly at: string;
+  /** `made`, or why it was given up. */
+  readonly outcome: string;
+}
 
 export const loadOf = ({ messages, bytes, minutes }: Measures): Load => ({
   messages: messages / minutes,
@@ -115,4 +127,7 @@ export const newStreamState = (policy: Policy, actual: Settings): StreamState =>
   ceiling: null,
   told: {},
   last: null,
+  acknowledged: [],
+  oldest: null,
+  untold: [],
 });

@@ -20,6 +20,8 @@ export const environment = Object.freeze({
   rejectsBucket: 'SLUICE_REJECTS_BUCKET',
   queueUrl: 'SLUICE_QUEUE_URL',
   stream: 'SLUICE_STREAM',
+  /** Of `tick`: id of the event source mapping that reads the stream. */
+  mapping: 'SLUICE_MAPPING',
   /** Of `apply-schema`: secret of the role that may do DDL. */
   adminSecret: 'SLUICE_ADMIN_SECRET',
   /** Of `apply-schema`: secret of the role that reads every tenant, for reports. */

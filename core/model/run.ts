@@ -134,8 +134,10 @@ export interface FeedTally {
   rules?: RuleCounts;
   bytes: number;
   latency: Latency;
-  /** Absent in runs that were counted by an older version. */
+  /** Absent, like the next, in runs that were counted by an older version. */
   database?: DatabaseTally;
+  /** The greatest position counted. */
+  newest?: string;
   /** Of the rejected ones those that found no room in the tenant's quota; absent when all did. */
   overQuota?: MessageTotals;
 }

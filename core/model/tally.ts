@@ -34,7 +34,8 @@ export const emptyStreamRun = (slot: StreamSlot, now: Date): StreamRun => ({
 export function addMessages(run: StreamRun, messages: readonly SettledMessage[], now: Date): StreamRun {
   const feeds: Record<string, FeedTally> = structuredClone(run.feeds);
   const firstRejections = [...run.firstRejections];
-  for (const { feed, outcome, broken, bytes, latency, database, throttles = 0, overQuota: over } of messages) {
+  for (const message of messages) {
+    const { position, feed, outcome, broken, bytes, latency, database, throttles = 0, overQuota: over } = message;
     feeds[feed] ??= { counts: noCounts(), bytes: 0, latency: noLatency() };
     const tally = feeds[feed] as FeedTally;
     tally.counts.read++;
@@ -45,6 +46,7 @@ export function addMessages(run: StreamRun, messages: readonly SettledMessage[],
     }
     tally.bytes += bytes;
     observe(tally.latency, latency);
+    tally.newest = later(tally.newest, position);
     tally.database ??= { messages: 0, sum: 0, throttles: 0 };
     if (database !== undefined) {
       tally.database.messages++;
@@ -88,12 +90,15 @@ function addTally(total: FeedTally, more: FeedTally): void {
     total.rules[rule] = (total.rules[rule] ?? 0) + times;
   }
   if (more.overQuota) addTotals(total, more.overQuota);
+  if (more.newest !== undefined) total.newest = later(total.newest, more.newest);
   if (!more.database) return;
   total.database ??= { messages: 0, sum: 0, throttles: 0 };
   total.database.messages += more.database.messages;
   total.database.sum += more.database.sum;
   total.database.throttles += more.database.throttles;
 }
+
+const later = (a: string | undefined, b: string): string => (a !== undefined && comparePositions(a, b) > 0 ? a : b);
 
 function addTotals(tally: FeedTally, more: MessageTotals): void {
   tally.overQuota ??= { messages: 0, bytes: 0 };

@@ -35,6 +35,7 @@ export const patientLedger = (ledger: Ledger & LedgerReader, signal: AbortSignal
   tally: (slot, messages) => patiently(signal, (failed) => ledger.tally(slot, putOff(messages, failed))),
   fileRuns: (...given) => patiently(signal, () => ledger.fileRuns(...given)),
   streamRuns: (...given) => patiently(signal, () => ledger.streamRuns(...given)),
+  streamRunsIn: (...given) => patiently(signal, () => ledger.streamRunsIn(...given)),
   streamRunsOf: (...given) => patiently(signal, () => ledger.streamRunsOf(...given)),
 });
 

@@ -313,12 +313,14 @@ export function testLedger(open: (clock: Clock) => Ledger & LedgerReader): void 
               bytes: 30,
               latency: { min: 1, max: 3, sum: 6, buckets: expect.any(Object) },
               database: { messages: 1, sum: 40, throttles: 3 },
+              newest: position(3),
             },
             g: {
               counts: { read: 1, loaded: 1, dropped: 0, rejected: 0 },
               bytes: 10,
               latency: { min: 4, max: 4, sum: 4, buckets: expect.any(Object) },
               database: { messages: 0, sum: 0, throttles: 0 },
+              newest: position(4),
             },
           },
           startedAt,
@@ -486,6 +488,16 @@ export function testLedger(open: (clock: Clock) => Ledger & LedgerReader): void 
         counts: { read: 3, loaded: 1, rejected: 2 },
         overQuota: { messages: 2, bytes: 20 },
       });
+    });
+
+    test('of an hour are its runs, and no others', async () => {
+      const { ledger } = world();
+      const { stream, minute } = newSlot();
+      const hour = new Date(Math.floor(minute.getTime() / 3_600_000) * 3_600_000);
+      const minutes = [-60_000, 0, 3_540_000, 3_600_000].map((offset) => new Date(hour.getTime() + offset));
+      for (const each of minutes) await ledger.tally(newSlot({ stream, minute: each }), [settled(1)]);
+      const runs = (await ledger.streamRunsIn(hour)).filter((run) => run.stream === stream);
+      expect(runs.map((run) => run.minute).toSorted((a, b) => +a - +b)).toEqual(minutes.slice(1, 3));
     });
 
     test('of every hour of a day belong to its runs, and no others', async () => {

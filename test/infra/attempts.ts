@@ -28,9 +28,15 @@ const attempts: Record<string, Record<string, readonly string[]>> = {
     ].map((action) => `sqs:${action}`),
   },
   'AWS::Kinesis::Stream': {
-    '': ['GetRecords', 'GetShardIterator', 'DescribeStreamSummary', 'PutRecord', 'MergeShards', 'DeleteStream'].map(
-      (action) => `kinesis:${action}`,
-    ),
+    '': [
+      'GetRecords',
+      'GetShardIterator',
+      'DescribeStreamSummary',
+      'PutRecord',
+      'MergeShards',
+      'UpdateShardCount',
+      'DeleteStream',
+    ].map((action) => `kinesis:${action}`),
   },
   'AWS::KMS::Key': {
     '': ['Decrypt', 'Encrypt', 'GenerateDataKey', 'CreateGrant', 'PutKeyPolicy', 'ScheduleKeyDeletion'].map(
@@ -44,6 +50,11 @@ const attempts: Record<string, Record<string, readonly string[]>> = {
   },
   'AWS::Logs::LogGroup': { ':log-stream:a': ['logs:PutLogEvents', 'logs:GetLogEvents', 'logs:DeleteLogStream'] },
   'AWS::Lambda::Function': { '': ['lambda:InvokeFunction', 'lambda:UpdateFunctionCode', 'lambda:GetFunction'] },
+  'AWS::Lambda::EventSourceMapping': {
+    '': ['GetEventSourceMapping', 'UpdateEventSourceMapping', 'DeleteEventSourceMapping'].map(
+      (action) => `lambda:${action}`,
+    ),
+  },
   'AWS::Events::Rule': { '': ['events:PutRule', 'events:PutTargets', 'events:DisableRule', 'events:DeleteRule'] },
   'AWS::IAM::Role': { '': ['iam:PassRole', 'iam:PutRolePolicy'] },
   'AWS::Cassandra::Table': { '': ['cassandra:Select', 'cassandra:Modify', 'cassandra:Alter', 'cassandra:Drop'] },
@@ -66,7 +77,7 @@ export async function allowedOf(world: World, requests: readonly Request[]): Pro
   return answers.flat().map(({ action, on }) => `${action} ${shorten(on)}`);
 }
 
-const shorten = (arn: string): string =>
+export const shorten = (arn: string): string =>
   arn.replace(`${region}:${account}:`, '').replace('arn:aws:', '').replaceAll(`-${account}-${region}`, '');
 
 /** What the roles of each tenant may do with anything outside of their own stack. */

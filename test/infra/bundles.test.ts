@@ -23,6 +23,11 @@ const actions: Record<string, readonly string[]> = {
   ChangeMessageVisibility: ['sqs:ChangeMessageVisibility'],
   SendMessage: ['sqs:SendMessage'],
   PutEvents: ['events:PutEvents'],
+  ...Object.fromEntries(
+    ['GetRecords', 'GetShardIterator', 'ListShards', 'UpdateShardCount'].map((name) => [name, [`kinesis:${name}`]]),
+  ),
+  GetEventSourceMapping: ['lambda:GetEventSourceMapping'],
+  UpdateEventSourceMapping: ['lambda:UpdateEventSourceMapping'],
 };
 
 /** The requests in our own parts of a bundle: esbuild puts the file's name before each part. */

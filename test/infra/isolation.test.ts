@@ -4,7 +4,7 @@ import { eventBridgeAnnouncements } from '../../adapters/announcements.ts';
 import { ledgerTables } from '../../core/model/ledger-tables.ts';
 import type { Receipt } from '../../core/model/receipt.ts';
 import { tenants } from '../../tenants/index.ts';
-import { allowedOf, arnIn, resourceIn, roleOf, trespasses, triedOn } from './attempts.ts';
+import { allowedOf, arnIn, resourceIn, roleOf, shorten, trespasses, triedOn } from './attempts.ts';
 import { account, isAllowed, type Request, region, type World, worldOf } from './policies.ts';
 import { kinds, makeApp } from './synth.ts';
 
@@ -71,14 +71,36 @@ describe.each(worlds)('on target $kind', ({ kind, world, stacks }) => {
     expect((await allowedOf(world, requests)).toSorted()).toEqual(
       [
         ...databaseOf(kind),
+        'kinesis:DescribeStreamSummary kinesis:stream/sluice-aviation',
+        'kinesis:GetRecords kinesis:stream/sluice-aviation',
+        'kinesis:GetShardIterator kinesis:stream/sluice-aviation',
+        'kinesis:UpdateShardCount kinesis:stream/sluice-aviation',
         'kms:Decrypt kms:key/sluice-aviation-Key961B73FD',
         'kms:GenerateDataKey kms:key/sluice-aviation-Key961B73FD',
+        // It changes the mapping as well, of its own function: the next test.
+        `lambda:GetEventSourceMapping ${shorten(arnIn(world, 'sluice-aviation/MessagesFromStream'))}`,
         'logs:PutLogEvents logs:log-group:/aws/lambda/sluice-aviation-tick:log-stream:a',
         's3:ListBucketVersions s3:::sluice-aviation-staging',
         's3:PutObject s3:::sluice-aviation-rejects/receipts/a.json',
         'sqs:SendMessage sqs:sluice-aviation-objects',
       ].toSorted(),
     );
+  });
+
+  it('tick changes how its own function reads its own stream, and points the mapping at no other function', async () => {
+    const update = (tenant: string, stack: string, of: string): Request => ({
+      by: roleOf(world, `sluice-${tenant}-Tick`),
+      action: 'lambda:UpdateEventSourceMapping',
+      on: arnIn(world, `${stack}/MessagesFromStream`),
+      context: { 'lambda:FunctionArn': arnIn(world, of) },
+    });
+    const own = 'sluice-aviation/MessagesIngestFunction';
+    expect(await isAllowed(world, update('aviation', 'sluice-aviation', own))).toBe(true);
+    expect(await isAllowed(world, update('aviation', 'sluice-aviation', 'sluice-aviation/ObjectsIngestFunction'))).toBe(
+      false,
+    );
+    expect(await isAllowed(world, update('aviation', 'sluice-wildlife', own))).toBe(false);
+    expect(await isAllowed(world, update('wildlife', 'sluice-aviation', own))).toBe(false);
   });
 
   it.each([

@@ -135,7 +135,7 @@ describe('the keyspaces target', () => {
 describe('the alarms on AWS', () => {
   const alarms = properties('keyspaces', 'AWS::CloudWatch::Alarm');
 
-  it('watch dead letters, late messages, failed records and failing functions', () => {
+  it('watch dead letters, late messages, failed records, alerts of the monitor and failing functions', () => {
     expect(alarms.map(({ MetricName }) => MetricName).toSorted()).toEqual([
       'ApproximateNumberOfMessagesVisible',
       'Errors',
@@ -143,6 +143,7 @@ describe('the alarms on AWS', () => {
       'Errors',
       'IteratorAge',
       'OnFailureDestinationDeliveredEventCount',
+      'StreamAlerts',
     ]);
   });
 

@@ -86,7 +86,6 @@ describe.each(kinds)('a tenant’s stack on target %s', (kind) => {
       StartingPosition: 'TRIM_HORIZON',
       BatchSize: 500,
       MaximumBatchingWindowInSeconds: 1,
-      ParallelizationFactor: 1,
       BisectBatchOnFunctionError: true,
       FunctionResponseTypes: ['ReportBatchItemFailures'],
       MaximumRetryAttempts: 15,
@@ -94,6 +93,14 @@ describe.each(kinds)('a tenant’s stack on target %s', (kind) => {
       DestinationConfig: {
         OnFailure: { Destination: { 'Fn::GetAtt': [Match.stringLikeRegexp('^Rejects'), 'Arn'] } },
       },
+    });
+  });
+
+  it('leaves out of the mapping what the stream manager and the operator set, so that no deployment sets it back', () => {
+    template(kind).hasResourceProperties('AWS::Lambda::EventSourceMapping', {
+      StartingPosition: 'TRIM_HORIZON',
+      ParallelizationFactor: Match.absent(),
+      Enabled: Match.absent(),
     });
   });
 
@@ -161,7 +168,8 @@ describe.each(kinds)('a tenant’s stack on target %s', (kind) => {
       expect('SLUICE_CASSANDRA_SECRET' in variables).toBe(kind !== 'keyspaces');
       expect('SLUICE_QUEUE_URL' in variables).toBe(!FunctionName.endsWith('stream'));
       expect('SLUICE_STAGING_BUCKET' in variables).toBe(!FunctionName.endsWith('stream'));
-      expect('SLUICE_STREAM' in variables).toBe(FunctionName.endsWith('stream'));
+      expect('SLUICE_STREAM' in variables).toBe(!FunctionName.endsWith('object'));
+      expect('SLUICE_MAPPING' in variables).toBe(FunctionName.endsWith('tick'));
     }
   });
 

@@ -1,5 +1,6 @@
-import { type Policy, policyOf, type Settings } from '../../core/control/policy.ts';
+import { type Policy, policyOf } from '../../core/control/policy.ts';
 import type { Measures } from '../../core/control/stream-state.ts';
+import type { Settings } from '../../core/model/stream.ts';
 import type { StreamSettings } from '../../core/model/tenant.ts';
 
 /** A stream that the manager may change, unless a test says otherwise. */
