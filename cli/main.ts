@@ -3,11 +3,12 @@ import type { Act } from './act.ts';
 import { CliError, tell } from './errors.ts';
 import { exitCodes, exitNumber } from './exit-codes.ts';
 import { registerFileCommands } from './file-commands.ts';
+import { registerStreamCommands } from './stream-commands.ts';
 import { createUi, type Result, type Ui, writeAll } from './ui.ts';
 
 /**
  * The command line. Modules of commands are loaded inside their actions, so that help and usage errors come at once.
- * To add one: a file `cli/<name>.ts` that exports `run…(options, ui)`, and a line in `registerCommands` or `registerFileCommands`.
+ * To add one: a file `cli/<name>.ts` that exports `run…(options, ui)`, and a line in `registerCommands`, `registerFileCommands` or `registerStreamCommands`.
  */
 const registerCommands = (program: Command, act: Act): void => {
   program
@@ -64,6 +65,7 @@ const registerCommands = (program: Command, act: Act): void => {
     .option('--since <day>', 'first day, such as 2026-01-31 (UTC); a week ago if not given')
     .action(act(async (options, ui, tenant) => (await import('./report.ts')).runReport({ ...options, tenant }, ui)));
   registerFileCommands(program, act);
+  registerStreamCommands(program, act);
   program
     .command('demo')
     .summary('show it all: start, deploy, load real files and messages, report')

@@ -22,6 +22,8 @@ export interface OperatorWorld {
   readonly cassandra: Client;
   readonly s3: S3Client;
   readonly sqs: SQSClient;
+  /** For further clients of AWS. */
+  readonly aws: Place['aws'];
   /** What a tenant has in AWS, by the names that it has there. */
   names(tenant: string): ReturnType<typeof namesOf>;
   ledger(tenant: string): ReadLedger;
@@ -48,6 +50,7 @@ async function openAt(place: Place): Promise<OperatorWorld> {
     cassandra,
     s3,
     sqs,
+    aws,
     names: (tenant) => namesOf(tenant, suffix),
     ledger: (tenant) => cassandraLedger(cassandra, keyspaces(tenant).ops, clock, dialect),
     registry: (tenant) => cassandraRegistry(cassandra, keyspaces(tenant).ops, dialect),

@@ -1,11 +1,11 @@
-import { comparePositions } from '../model/position.ts';
 import type { StreamRun } from '../model/run.ts';
-import type { Acknowledged, StreamFound, Waiting } from '../model/stream.ts';
+import type { StreamFound } from '../model/stream.ts';
 import type { Tenant } from '../model/tenant.ts';
 import type { Alerts, Clock, LedgerReader, Registry, StreamManager } from '../ports.ts';
 import { figuresOf } from '../report/messages.ts';
 import { arrivedIn, endOf, type Period, periodOf, talliesOf, touchedSince } from '../report/periods.ts';
 import { keep, keepOutcome } from './decisions.ts';
+import { lagOf, runsSince, secondsOf } from './lag.ts';
 import { type Policy, policyOf } from './policy.ts';
 import { decide } from './scaling.ts';
 import { inVain, made } from './stream-memory.ts';
@@ -22,9 +22,7 @@ export interface MonitorWorld {
 
 const PART = 'stream';
 const NAME = 'manager';
-const HOUR = 3_600_000;
-/** Hours of arrival that are read when messages wait for long, and periods that are made up for when ticks have failed. */
-const MOST_HOURS = 6;
+/** Periods that are made up for when ticks have failed. */
 const MOST_PERIODS = 10;
 
 /** What the manager of a stream remembers; null before its first look. */
@@ -37,7 +35,7 @@ export const streamStateOf = (registry: Pick<Registry, 'read'>): Promise<StreamS
  * noted, by whoever comes next.
  */
 export async function monitor(world: MonitorWorld): Promise<Decision | null> {
-  const { registry, manager, clock, tenant } = world;
+  const { registry, reader, manager, clock, tenant } = world;
   const policy = policyOf(tenant.stream);
   // What an earlier tick has left.
   await carryOut(world);
@@ -47,23 +45,25 @@ export async function monitor(world: MonitorWorld): Promise<Decision | null> {
   if (end <= before.decidedUpTo) return null;
 
   const periods = finished(before, end, policy.periodMinutes);
-  const runs = await runsSince(Math.min((periods[0] as Period).from, before.oldest ?? end), world);
-  const acknowledged = acknowledgedIn(before, found, runs, clock.now().getTime());
-  const waiting = await manager.waiting(acknowledged);
-  const oldest = oldestOf(waiting);
+  const begun = clock.now().getTime();
+  const runs = await runsSince(reader, Math.min((periods[0] as Period).from, before.oldest ?? end), begun);
+  const late = await lagOf(manager, before, found, runs, begun);
   const now = clock.now().getTime();
-  const lag = oldest === null ? 0 : Math.max(0, Math.round((now - oldest) / 1000));
-  const advanced = before.oldest !== null && (oldest === null || oldest > before.oldest);
+  const advanced = before.oldest !== null && (late.oldest === null || late.oldest > before.oldest);
   const measures = periods.map((period) => {
     const measured = measure(period, runs, found);
     const newest = endOf(period) === end;
-    return { ...measured, lagSeconds: newest ? lag : null, progress: measured.progress || (newest && advanced) };
+    return {
+      ...measured,
+      lagSeconds: newest ? secondsOf(late, now) : null,
+      progress: measured.progress || (newest && advanced),
+    };
   });
 
   const decided = await change(world, (state) => {
     const { decision, state: after } = decide(policy, state, measures, now);
     if (after === state) return { state, result: null };
-    return { state: { ...after, acknowledged: stillOpen(acknowledged, waiting), oldest }, result: decision };
+    return { state: { ...after, ...late }, result: decision };
   });
   if (decided) await carryOut(world);
   return decided;
@@ -105,14 +105,6 @@ function finished({ decidedUpTo }: StreamState, end: number, minutes: number): P
   return Array.from({ length: count }, (_, index) => ({ from: end - (count - index) * minutes * 60_000, minutes }));
 }
 
-async function runsSince(from: number, { reader, clock }: MonitorWorld): Promise<StreamRun[]> {
-  const last = Math.floor(clock.now().getTime() / HOUR);
-  const first = Math.max(last - MOST_HOURS, Math.floor(from / HOUR));
-  const runs: StreamRun[] = [];
-  for (let hour = first; hour <= last; hour++) runs.push(...(await reader.streamRunsIn(new Date(hour * HOUR))));
-  return runs;
-}
-
 function measure(period: Period, runs: readonly StreamRun[], found: StreamFound): Omit<Measures, 'lagSeconds'> {
   const arrived = figuresOf(talliesOf(arrivedIn(period, runs)));
   const touched = touchedSince(period, runs);
@@ -132,40 +124,6 @@ function measure(period: Period, runs: readonly StreamRun[], found: StreamFound)
     consuming: found.consuming,
     resharding: found.resharding,
   };
-}
-
-/** How far the shards are acknowledged, with those that have been opened since the last look: what is in them came after it. */
-function acknowledgedIn(
-  { acknowledged, decidedUpTo }: StreamState,
-  { open }: StreamFound,
-  runs: readonly StreamRun[],
-  now: number,
-): Acknowledged[] {
-  const newest = new Map<string, string>();
-  for (const { shard, feeds } of runs) {
-    for (const { newest: position } of Object.values(feeds)) {
-      const known = newest.get(shard);
-      if (position && (!known || comparePositions(position, known) > 0)) newest.set(shard, position);
-    }
-  }
-  const known = new Set(acknowledged.map(({ shard }) => shard));
-  const since = Math.min(decidedUpTo, now);
-  const opened = open.filter((shard) => !known.has(shard)).map((shard) => ({ shard, position: null, since }));
-  return [...acknowledged, ...opened].map((each) => {
-    const position = newest.get(each.shard);
-    const further = position && (!each.position || comparePositions(position, each.position) > 0);
-    return further ? { ...each, position } : each;
-  });
-}
-
-function stillOpen(acknowledged: readonly Acknowledged[], waiting: readonly Waiting[]): Acknowledged[] {
-  const drained = new Set(waiting.filter((each) => each.drained).map(({ shard }) => shard));
-  return acknowledged.filter(({ shard }) => !drained.has(shard));
-}
-
-function oldestOf(waiting: readonly Waiting[]): number | null {
-  const times = waiting.flatMap(({ arrivedAt }) => (arrivedAt ? [arrivedAt.getTime()] : []));
-  return times.length === 0 ? null : Math.min(...times);
 }
 
 /** Writes down and tells what a tick has decided, then notes that; a crash in between tells it again. */
