@@ -68,6 +68,19 @@ async function putUnheard(key: string, content: string): Promise<FileDelivery> {
 const deliver = (delivery: FileDelivery, url = urls.queue) =>
   aws('sqs', 'send-message', '--queue-url', url, '--message-body', JSON.stringify({ sluice: delivery }));
 
+/** Hands deliveries to the function side by side: the emulator takes a queue's messages one after the other; AWS does not. */
+async function atOnce(deliveries: readonly FileDelivery[]): Promise<void> {
+  const client = new LambdaClient(clientOptions(loadSettings()));
+  const invoke = (delivery: FileDelivery) => {
+    const attributes = { ApproximateReceiveCount: '1' };
+    const record = { messageId: '1', receiptHandle: 'none', attributes, body: JSON.stringify({ sluice: delivery }) };
+    const Payload = JSON.stringify({ Records: [record] });
+    return client.send(new InvokeCommand({ FunctionName: ingestObject, Payload }));
+  };
+  await Promise.all(deliveries.map(invoke));
+  client.destroy();
+}
+
 const settledRuns = (feed: string, key: string, count: number): Promise<FileRun[]> =>
   until(`${count} runs of ${key}`, async () => {
     const runs = (await operator.runsOf('limited', feed)).filter(({ object }) => object.key === key);
@@ -207,6 +220,20 @@ describe('content and versions', () => {
     expect(await command('replay', data.files[0].run, '--wait')).toMatchObject({ exit: 0 });
   });
 
+  test('the same content at the same moment is loaded once: the others wait for the first, and are skipped', async () => {
+    const id = unique('k');
+    const content = rowsOf(id, 2, '2000');
+    const deliveries: FileDelivery[] = [];
+    for (const name of ['a', 'b', 'c']) deliveries.push(await putUnheard(`once/${id}-${name}.csv`, content));
+    await atOnce(deliveries);
+    const runs = await until('three runs that have ended', async () => {
+      const mine = (await operator.runsOf('limited', 'once')).filter(({ object }) => object.key.includes(id));
+      return mine.length === 3 && mine.every(({ endedAt }) => endedAt) ? mine : undefined;
+    });
+    expect(runs.map(({ state }) => state).sort()).toEqual(['loaded', 'skipped', 'skipped']);
+    expect(runs.filter(({ attempt }) => attempt > 1).length).toBeGreaterThan(0);
+  });
+
   test('a new version of a key deletes the rows that it has no more, where the profile says so', async () => {
     const id = unique('r');
     await uploaded('latest', { 'a.csv': csv(`${id}-1,1,`, `${id}-2,1,`) }, '--as', id, '--wait');
@@ -273,16 +300,7 @@ test('files beyond those that are loaded at once wait for their turn, and are le
   for (const name of ['a', 'b', 'c']) {
     deliveries.push(await putUnheard(`items/${id}-${name}.csv`, rowsOf(`${id}-${name}`, 2, '3000')));
   }
-  // The emulator hands a queue's messages over one after the other; AWS does not.
-  const client = new LambdaClient(clientOptions(loadSettings()));
-  const invoke = (delivery: FileDelivery) => {
-    const attributes = { ApproximateReceiveCount: '1' };
-    const record = { messageId: '1', receiptHandle: 'none', attributes, body: JSON.stringify({ sluice: delivery }) };
-    const Payload = JSON.stringify({ Records: [record] });
-    return client.send(new InvokeCommand({ FunctionName: ingestObject, Payload }));
-  };
-  await Promise.all(deliveries.map(invoke));
-  client.destroy();
+  await atOnce(deliveries);
   const ofMine = ({ object }: FileRun) => object.key.startsWith(`items/${id}`);
   const runs = await until('three runs that have ended', async () => {
     const mine = (await operator.runsOf('limited', 'items')).filter(ofMine);
