@@ -21,6 +21,7 @@ const byCode: Partial<Record<Code, Exit>> = {
   'SLU-4001': 'failed',
   'SLU-4002': 'notFound',
   'SLU-4003': 'usage',
+  'SLU-4006': 'usage',
 };
 
 /** The exit that goes with an error's code, unless a command knows better. A wrong setting is the environment's, and so is the way to AWS. */

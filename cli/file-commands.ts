@@ -18,6 +18,23 @@ export const registerFileCommands = (program: Command, act: Act): void => {
         (await import('./upload.ts')).runUpload(String(tenant), String(feed), files, options, ui),
       ),
     );
+  program
+    .command('produce')
+    .summary('put records on a tenant’s stream, as messages of a feed')
+    .argument('<tenant>')
+    .argument('<feed>')
+    .argument('<file>', 'a file, or - for standard input')
+    .option('--format <format>', 'how records are written: csv, tsv, ndjson or lines; as the extension says, or ndjson')
+    .option('--rate <records>', 'at most so many a second, such as 100/s')
+    .option(
+      '--partition-key <column>',
+      'the column whose values keep their order; those of the table’s key if not given',
+    )
+    .action(
+      act(async (options, ui, tenant, feed, file) =>
+        (await import('./produce.ts')).runProduce(String(tenant), String(feed), String(file), options, ui),
+      ),
+    );
   const runs = program
     .command('runs')
     .summary('list the runs of files and messages, the latest first')

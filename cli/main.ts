@@ -92,8 +92,8 @@ export const main = async (argv: readonly string[]): Promise<void> => {
     if (tool !== undefined) {
       exit = await tool(rest);
     } else {
-      exitWhenInterrupted(interrupt);
-      exit = await runCommander(argv, createUi(json, interrupt.signal));
+      const endInOrder = exitWhenInterrupted(interrupt);
+      exit = await runCommander(argv, createUi(json, interrupt.signal, endInOrder));
     }
   } catch (error) {
     const told = tell(error);
@@ -105,15 +105,25 @@ export const main = async (argv: readonly string[]): Promise<void> => {
   process.exit(exit);
 };
 
-/** Whatever must not go on without us is ended by its own handler of the `exit` event. */
-const exitWhenInterrupted = (interrupt: AbortController): void => {
+/**
+ * Ends the command at the first interrupt, or at the second once it has called what is given back: then it ends by itself after the first.
+ * Whatever must not go on without us is ended by its own handler of the `exit` event.
+ */
+const exitWhenInterrupted = (interrupt: AbortController): (() => void) => {
+  let inOrder = false;
   for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-    process.once(name, () => {
+    process.on(name, () => {
+      const waits = inOrder && !interrupt.signal.aborted;
       interrupt.abort();
-      process.stderr.write('interrupted\n');
-      process.exit(exitNumber('interrupted'));
+      process.stderr.write(
+        waits ? 'interrupted: ends when all is settled; once more ends it at once\n' : 'interrupted\n',
+      );
+      if (!waits) process.exit(exitNumber('interrupted'));
     });
   }
+  return () => {
+    inOrder = true;
+  };
 };
 
 const runCommander = async (argv: readonly string[], ui: Ui): Promise<number> => {

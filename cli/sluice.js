@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 // The one file in plain JavaScript: it has to run on whatever Node is there, to find the one that the checkout brings.
-import { spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
@@ -24,7 +24,10 @@ if (Number(process.versions.node.split('.')[0]) >= 24) {
     console.error('  Next: npm ci');
     process.exit(environmentExit);
   }
-  const result = spawnSync(node, [fileURLToPath(main), ...process.argv.slice(2)], { stdio: 'inherit' });
-  // 128 + 2: ended by the interrupt that the terminal sent to both of us.
-  process.exitCode = result.signal === 'SIGINT' ? 130 : (result.status ?? 1);
+  const child = spawn(node, [fileURLToPath(main), ...process.argv.slice(2)], { stdio: 'inherit' });
+  // The terminal sends an interrupt to both of us, and the command ends by it when it is ready; other signals come to us alone.
+  process.on('SIGINT', () => undefined);
+  for (const name of ['SIGTERM', 'SIGHUP']) process.on(name, () => child.kill(name));
+  // 128 + 2: ended by the interrupt.
+  child.once('exit', (status, signal) => process.exit(signal === 'SIGINT' ? 130 : (status ?? 1)));
 }

@@ -14,6 +14,8 @@ export interface Ui {
   readonly line: (line: string) => void;
   /** Aborted by the first Ctrl-C. */
   readonly signal: AbortSignal;
+  /** From now on the first Ctrl-C only aborts the signal, and the command ends by itself with its result; the second ends it at once. */
+  readonly endInOrder: () => void;
 }
 
 /** What a command gives back: the document for programs, the lines for people. */
@@ -21,7 +23,7 @@ export interface Result {
   readonly data: unknown;
   readonly lines: readonly string[];
   /** Left out when all is well. */
-  readonly exit?: 'ok' | 'failed' | 'notFound' | 'environment' | 'rejects';
+  readonly exit?: 'ok' | 'failed' | 'notFound' | 'environment' | 'rejects' | 'interrupted';
 }
 
 interface Streams {
@@ -29,12 +31,18 @@ interface Streams {
   readonly stderr: NodeJS.WriteStream;
 }
 
-export const createUi = (json: boolean, signal: AbortSignal, { stdout, stderr }: Streams = process): Ui => {
+export const createUi = (
+  json: boolean,
+  signal: AbortSignal,
+  endInOrder: () => void = () => undefined,
+  { stdout, stderr }: Streams = process,
+): Ui => {
   const interactive = stderr.isTTY === true && !process.env.CI;
   return {
     json,
     interactive,
     signal,
+    endInOrder,
     note: (line) => void stderr.write(`${line}\n`),
     progress: (subject, message) => void stderr.write(`${subject.padEnd(10)}  ${message}\n`),
     line: (line) => void stdout.write(`${line}\n`),

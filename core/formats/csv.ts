@@ -9,11 +9,11 @@ import { type Chunk, decode, type Reader, type Refusal, readRejection } from './
  * the first record below the header.
  */
 export const csvReader = (settings: CsvSettings): Reader =>
-  async function* (source, { maxRecord }) {
+  async function* (source, options) {
     const rows = rowMaker(settings);
-    const split = csvSplitter(dialectOf(settings), settings.multiline ?? true, maxRecord);
+    const split = csvSplitter(dialectOf(settings), settings.multiline ?? true, options.maxRecord);
     let exact = true;
-    for await (const part of decode(source)) {
+    for await (const part of decode(source, options)) {
       if ('code' in part) return yield { items: [], refusal: part };
       exact &&= part.exact;
       const chunk = rows(split(part, false), exact, false);

@@ -17,6 +17,8 @@ export interface Chunk {
 export interface ReadOptions {
   /** Largest record, in characters; a longer one is rejected. */
   readonly maxRecord: number;
+  /** The source has no end to wait for: its first records are given before there is enough of them to tell text from other content. */
+  readonly live?: boolean;
 }
 
 /** Turns bytes into rows as they come; memory does not grow with the file. A broken record is a rejection; reading goes on. */
@@ -60,12 +62,18 @@ export interface Text {
 
 /** Bytes at the start of a file that are looked at before it is taken for text. */
 const START = 1024;
+/** Bytes of the byte order mark of UTF-8. */
+const MARK = 3;
 
 /**
  * Decodes UTF-8, without its byte order mark; yields `NOT_TEXT` when the start is no text. Where the source cuts the bytes makes no
  * difference: a character that is not whole yet waits for the rest of it.
  */
-export async function* decode(source: AsyncIterable<Uint8Array>): AsyncGenerator<Text | typeof NOT_TEXT> {
+export async function* decode(
+  source: AsyncIterable<Uint8Array>,
+  { live = false }: Pick<ReadOptions, 'live'> = {},
+): AsyncGenerator<Text | typeof NOT_TEXT> {
+  const enough = live ? MARK : START;
   let waiting: Uint8Array = new Uint8Array();
   let started = false;
   let byte = 0;
@@ -78,7 +86,7 @@ export async function* decode(source: AsyncIterable<Uint8Array>): AsyncGenerator
     let bytes = waiting.length > 0 ? Buffer.concat([waiting, more]) : more;
     waiting = bytes;
     if (!started) {
-      if (bytes.length < START) continue;
+      if (bytes.length < enough) continue;
       if (looksBinary(bytes)) return yield NOT_TEXT;
       bytes = start(bytes);
     }

@@ -14,8 +14,9 @@ export interface Line {
 /** Cuts text into lines as it comes. A line beyond the largest record, or with bytes that are not UTF-8, has a problem. */
 export async function* linesOf(
   source: AsyncIterable<Uint8Array>,
-  { maxRecord }: ReadOptions,
+  options: ReadOptions,
 ): AsyncGenerator<{ readonly lines: readonly Line[]; readonly refusal?: Refusal }> {
+  const { maxRecord } = options;
   let rest = '';
   let line = 1;
   let byte: number | undefined;
@@ -33,7 +34,7 @@ export async function* linesOf(
     return { ...place, text, problem: { code: 'SLU-3006', message: 'the record holds bytes that are not UTF-8' } };
   };
 
-  for await (const part of decode(source)) {
+  for await (const part of decode(source, options)) {
     if ('code' in part) return yield { lines: [], refusal: part };
     exact &&= part.exact;
     byte ??= part.byte;

@@ -113,6 +113,10 @@ export const codes = {
   'SLU-4003': ['the command line is wrong', 'see `sluice <command> --help`'],
   'SLU-4004': ['a setting is wrong', 'mend the setting that the message names'],
   'SLU-4005': ['the deployment on AWS cannot be reached', 'check region, profile and rights (docs/aws.md)'],
+  'SLU-4006': [
+    'the records have no column of that name for their key',
+    'name one of the columns, or leave out --partition-key',
+  ],
   'SLU-4007': [
     'the stream is beyond a threshold, and its profile allows no more',
     'raise the limits in `stream.scaling`, or the threshold; see `sluice decisions <tenant>`',
@@ -124,6 +128,10 @@ export const codes = {
   'SLU-5004': ['the function is wrongly configured', 'deploy again; if it stays, report it'],
   'SLU-5005': ['the counts of a run do not balance', 'report it together with the run’s id'],
   'SLU-5006': ['an unexpected error', 'report it together with the log of the function'],
+  'SLU-5007': [
+    'the stream does not take records',
+    'see that the stream exists and what it takes, then send again what the message names',
+  ],
   'SLU-5008': [
     'the stream waits for the database',
     'help the database: more functions would make it worse; see `sluice decisions <tenant>`',

@@ -35,6 +35,8 @@ const outcomes: [args: string[], exit: number, code: string | null][] = [
   [['rejects', 'flights.20260101.abc'], 5, 'SLU-1004'],
   [['upload', 'aviation', 'flights', 'package.json'], 5, 'SLU-1004'],
   [['upload', 'aviation'], 2, 'SLU-4003'],
+  [['produce', 'aviation', 'flights', '-'], 5, 'SLU-1004'],
+  [['produce', 'aviation', 'flights', '-', '--rate', 'fast'], 2, 'SLU-4003'],
   [['quota', 'aviation'], 5, 'SLU-1004'],
   [['receipts', 'aviation'], 5, 'SLU-1004'],
   [['tenant', 'list'], 5, 'SLU-1004'],
