@@ -79,7 +79,7 @@ async function* recordsOf(file: Ranges, group: RowGroup, { fields, leaves }: Sch
   });
   const next = assembler(fields, cursors);
   for (let done = 0; done < rows; ) {
-    const ready = await Promise.all(cursors.map((cursor) => cursor.ready()));
+    const ready = await inOrder(cursors.map((cursor) => cursor.ready()));
     const count = Math.min(STRETCH, rows - done, ...ready);
     if (count === 0) throw damaged(`a row group has ${done} rows of ${rows}`);
     yield Array.from({ length: count }, next);
@@ -87,6 +87,15 @@ async function* recordsOf(file: Ranges, group: RowGroup, { fields, leaves }: Sch
   }
   for (const cursor of cursors)
     if ((await cursor.ready()) > 0) throw damaged(`a row group has more than its ${rows} rows`);
+}
+
+/** Of several that fail the first in order is told, whichever fails first. */
+async function inOrder<T>(promises: readonly Promise<T>[]): Promise<T[]> {
+  const settled = await Promise.allSettled(promises);
+  return settled.map((each) => {
+    if (each.status === 'rejected') throw each.reason;
+    return each.value;
+  });
 }
 
 function chunkOf({ columns }: RowGroup, index: number): ColumnMetaData {

@@ -21,4 +21,5 @@ export interface BadFile {
   readonly because: string;
 }
 
-type Rejected = readonly [position: number, line: number, code: Code];
+/** No line where the format has none. */
+type Rejected = readonly [position: number, line: number | undefined, code: Code];

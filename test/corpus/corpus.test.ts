@@ -51,8 +51,9 @@ describe.each(corpus.map((bad) => [bad.file, bad] as const))('%s', (_, bad) => {
 
     // What is kept of a rejected record is what stands at the byte that is named.
     for (const { byte, raw } of outcome.rejections) {
+      if (byte === undefined) continue;
       const start = Buffer.from(raw.slice(0, 100).replace(/\ufffd.*/s, ''));
-      expect(unpacked(bad.file, content).subarray(byte, Number(byte) + start.length)).toEqual(start);
+      expect(unpacked(bad.file, content).subarray(byte, byte + start.length)).toEqual(start);
     }
     // A check beforehand tells what a load then does.
     const trial = await trialOf(keyOf(bad), content);

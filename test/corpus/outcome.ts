@@ -3,7 +3,7 @@ import { type FieldValues, noCounts, type Rejection } from '../../core/model/row
 import { admit } from '../../core/pipeline/admit.ts';
 import { tryFile } from '../../core/pipeline/trial.ts';
 import type { Objects } from '../../core/ports.ts';
-import { cut, stream } from '../support/bytes.ts';
+import { storedBytes } from '../support/stored.ts';
 import { ingestObject, memoryWorld } from '../support/world.ts';
 import { corpusTenant } from './tenant.ts';
 
@@ -25,8 +25,7 @@ export async function outcomeOf(key: string, content: Uint8Array, byteByByte = f
 export async function trialOf(key: string, content: Uint8Array) {
   const admitted = admit(corpusTenant, key, content.length);
   if ('code' in admitted) return { reason: admitted, counts: noCounts() };
-  const stored = { size: content.length, lastModified: new Date(0), open: () => stream(content) };
-  const trial = await tryFile(corpusTenant, admitted, stored, key, new AbortController().signal);
+  const trial = await tryFile(corpusTenant, admitted, storedBytes(content), key, new AbortController().signal);
   return 'code' in trial ? { reason: trial, counts: noCounts() } : { reason: trial.refusal, counts: trial.counts };
 }
 
@@ -34,13 +33,6 @@ const inSingleBytes = (objects: Objects, content: Uint8Array): Objects => ({
   ...objects,
   find: async (ref) => {
     const found = await objects.find(ref);
-    return (
-      found && {
-        ...found,
-        open: async function* () {
-          yield* cut(content, 'every byte');
-        },
-      }
-    );
+    return found && { ...storedBytes(content, 1), lastModified: found.lastModified };
   },
 });

@@ -41,11 +41,13 @@ export const corpusTenant = defineTenant({
   limits: { maxFileBytes: 20_000_000, maxFileRows: 50_000, maxMessageBytes: 10_000 },
   stream: { shards: 1, retentionHours: 24, feed: 'verbatim' },
   feeds: [
-    keeping('verbatim', 'csv', 'tsv', 'ndjson', 'lines'),
+    keeping('verbatim', 'csv', 'tsv', 'ndjson', 'json', 'parquet', 'xml', 'lines'),
     people,
     keeping('semicolons', { format: 'csv', delimiter: ';', escape: '\\' }),
     keeping('headerless', { format: 'csv', columns, multiline: false }),
     keeping('quoteless', { format: 'csv', delimiter: '||', quote: null }),
+    keeping('wrapped', { format: 'json', path: ['result', 'rows'] }),
+    keeping('entries', { format: 'xml', record: 'entry', attributes: '@', lists: ['tag'] }),
     keeping('renamed', { format: 'csv', rename: { Id: 'id', 'Full Name': 'name' } }),
   ],
 });

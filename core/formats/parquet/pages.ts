@@ -100,7 +100,10 @@ function pageOf(
 ): Page {
   const about = header.data_page_header ?? header.data_page_header_v2;
   if (!about) throw new Error(`a page of type ${header.type}`);
-  const { num_values: entries, encoding } = about;
+  const { num_values: entries } = about;
+  // One that hyparquet has no name for.
+  const encoding: string | undefined = about.encoding;
+  if (encoding === undefined) throw new Unreadable('SLU-3024', 'its Parquet encoding is unknown');
   if (entries < 0 || entries > most) throw new Error(`${entries} values where ${most} are left`);
   if (entries > caps.pageEntries) throw tooLarge(`a page of ${entries} values`);
   const { levels, plain } = header.data_page_header
@@ -210,6 +213,6 @@ function decompressor(codec: CompressionCodec): Decompress {
     case 'LZ4_RAW':
       return decompressLz4Raw;
     default:
-      throw new Unreadable('SLU-3024', `its Parquet codec ${codec} is not read`);
+      throw new Unreadable('SLU-3024', `its Parquet codec ${codec ?? 'is unknown and'} is not read`);
   }
 }
