@@ -7,7 +7,7 @@ import { describe, expect, test } from 'vitest';
 import { checkFile } from '../../cli/check-files.ts';
 import { dataset } from '../../cli/demo-data.ts';
 import { type InferOptions, runInfer } from '../../cli/infer.ts';
-import type { Ui } from '../../cli/ui.ts';
+import { createUi, type Ui } from '../../cli/ui.ts';
 import { defineTenant, type Feed } from '../../core/model/tenant.ts';
 import { repositoryRoot } from '../local/sandbox.ts';
 import { withFolder } from '../support/user.ts';
@@ -15,14 +15,7 @@ import { withFolder } from '../support/user.ts';
 /** `sluice infer <file>`, as it is called. */
 async function infer(file: string, options: InferOptions = {}) {
   const notes: string[] = [];
-  const ui: Ui = {
-    json: false,
-    interactive: false,
-    note: (line) => notes.push(line),
-    progress: () => {},
-    line: () => {},
-    signal: new AbortController().signal,
-  };
+  const ui: Ui = { ...createUi(false, new AbortController().signal), note: (line) => void notes.push(line) };
   const result = await runInfer(file, options, ui);
   return { ...result, notes: notes.join('\n'), text: result.lines.join('\n') };
 }
