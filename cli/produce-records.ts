@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { isRejection, type Refusal, readRejection } from '../core/formats/format.ts';
 import { readRecords } from '../core/formats/readers.ts';
-import { capped } from '../core/model/caps.ts';
+import { capped } from '../core/model/capped.ts';
 import { extensions, type FileFormat, type Format, fileFormatOf, settingsOf } from '../core/model/formats.ts';
 import { didYouMean } from '../core/model/nearest.ts';
 import { type Place, placeOf, type Rejection, type Row } from '../core/model/row.ts';

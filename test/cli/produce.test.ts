@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { formatFor, type Making, messagesIn, type Produced, type Source } from '../../cli/produce-records.ts';
 import { produce } from '../../cli/produce-send.ts';
-import { parseObject } from '../../core/formats/json-value.ts';
+import { parseObject } from '../../core/model/json-value.ts';
 import type { Rejection } from '../../core/model/row.ts';
 import type { Feed } from '../../core/model/tenant.ts';
 import { route } from '../../core/pipeline/route.ts';
