@@ -88,8 +88,10 @@ const rules: readonly Rule[] = [
     const unknown = typesIn(verb, tokens)
       .filter((type) => !types.has(type))
       .map((type) => `the type ${type.toLowerCase()}${collections.has(type) ? ' that is not frozen' : ''}`);
-    // Deep inside of a collection too.
-    const isInside = tokens.some((token, at) => token === 'DURATION' && /^[<,]$/.test(tokens[at - 1] ?? ''));
+    // Deep inside of a collection too; outside of brackets it is the name of a column.
+    const depth = (at: number) =>
+      tokens.slice(0, at).reduce((sum, token) => sum + Number(token === '<') - Number(token === '>'), 0);
+    const isInside = tokens.some((token, at) => token === 'DURATION' && depth(at) > 0);
     return isInside ? [...unknown, 'the type duration'] : unknown;
   },
 ];

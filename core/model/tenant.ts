@@ -51,7 +51,7 @@ export interface Feed<Out = unknown> {
    * The tenant's own code: one record in, a row out, several rows, or null to drop the record. Throwing rejects it.
    * It is pure: no I/O, no clock, no state, so that a second attempt gives the same rows.
    */
-  transform(fields: Fields, context: TransformContext): Out | readonly Out[] | null;
+  transform(fields: Fields, context: TransformContext): NoInfer<Out> | readonly NoInfer<Out>[] | null;
 }
 
 /** Columns of records as they come, by their names in the header or their fields. */

@@ -19,7 +19,7 @@ import { loadSettings } from '../../local/settings.ts';
 const keyspace = `guard_${randomBytes(4).toString('hex')}`;
 const things = defineTable({
   name: 'things',
-  columns: { part: 'text', id: 'text', text: 'text', count: 'int' },
+  columns: { part: 'text', id: 'text', text: 'text', count: 'int', huge: 'varint', parts: { list: 'text' } },
   partitionKey: ['part'],
   clusteringKey: ['id'],
 });
@@ -77,6 +77,8 @@ describe('a row that Keyspaces would refuse is a rejection, and its neighbours a
     'more than 1 MB with what Keyspaces adds to it': row('large', { text: nearlyTooLarge }),
     'a partition key of more than 2,048 bytes': row('far', { part: 'p'.repeat(2049) }),
     'clustering columns of more than 850 bytes': row('c'.repeat(851)),
+    'a collection of more than 1 MB': row('list', { parts: ['x', 'x'].map((text) => text.repeat(540_000)) }),
+    'a varint of more than 38 digits': row('huge', { huge: 10n ** 38n }),
     'a write time two days ago': row('old', {}, 48 * 60 * MINUTE + MINUTE),
     'a write time ten minutes ahead': row('ahead', {}, -10 * MINUTE),
   };

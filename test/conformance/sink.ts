@@ -330,6 +330,9 @@ export function testSink(open: () => SinkUnderTest): void {
           expect((await rowsOf()).map(({ value }) => Number(value)).sort((a, b) => b - a)).toEqual(
             lasts.map((last) => 0 - last),
           );
+          const written = { part, [column]: same[0]?.at(-1), [other]: fixed };
+          expect(await open().sink.remove(table, [{ values: written, writeTime: NOW + 2 }], forever)).toEqual([]);
+          expect(await rowsOf()).toHaveLength(groups.length - 1);
         }
       },
     );

@@ -35,6 +35,8 @@ const ofFile = (file: unknown, changes = {}) => {
   const { row: _, ...rule } = kept;
   return ruled({ ...rule, file, ...changes });
 };
+/** A list in a list, and so on. */
+const nested = (depth: number): unknown => (depth === 1 ? 'text' : { list: nested(depth - 1) });
 const columns = (count: number) => Object.fromEntries(Array.from({ length: count }, (_, at) => [`c${at}`, 'text']));
 
 const MISTAKES: readonly [what: string, profile: Tenant, path: string, message: RegExp][] = [
@@ -367,6 +369,66 @@ const MISTAKES: readonly [what: string, profile: Tenant, path: string, message: 
     'feeds.0.table.columns.note',
     /did you mean timestamp\?/,
   ],
+  [
+    'an unknown type inside of a collection',
+    table({ columns: { ...readingsTable.columns, note: { list: { map: ['text', 'interval'] } } } }),
+    'feeds.0.table.columns.note.list.map.1',
+    /"interval" is not one of .*; did you mean duration\?/,
+  ],
+  [
+    'a type that is none',
+    table({ columns: { ...readingsTable.columns, note: { array: 'text' } } }),
+    'feeds.0.table.columns.note',
+    /\{"array":"text"\} is not one of text, int and so on, \{ list: … \}/,
+  ],
+  [
+    'a map without values',
+    table({ columns: { ...readingsTable.columns, note: { map: ['text'] } } }),
+    'feeds.0.table.columns.note',
+    /is not one of text/,
+  ],
+  [
+    'a type that is nested too deeply',
+    table({ columns: { ...readingsTable.columns, note: nested(9) } }),
+    'feeds.0.table.columns.note.list.list.list.list.list.list.list.list',
+    /nested deeper than 8 levels/,
+  ],
+  [
+    'a user-defined type without fields',
+    table({ columns: { ...readingsTable.columns, note: { udt: 'place', fields: {} } } }),
+    'feeds.0.table.columns.note.fields',
+    /is empty/,
+  ],
+  [
+    'a user-defined type that breaks out',
+    table({ columns: { ...readingsTable.columns, note: { udt: 'a"; DROP', fields: { 'b c': 'text' } } } }),
+    'feeds.0.table.columns.note.fields.b c',
+    /the name is not lower case/,
+  ],
+  [
+    'one user-defined type with different fields',
+    table({
+      columns: {
+        ...readingsTable.columns,
+        one: { udt: 'place', fields: { at: 'int' } },
+        other: { list: { udt: 'place', fields: { at: 'text' } } },
+      },
+    }),
+    'feeds.0.table.columns',
+    /the type "place" has other fields elsewhere/,
+  ],
+  [
+    'a collection in the key',
+    table({ columns: { ...readingsTable.columns, tags: { set: 'text' } }, clusteringKey: ['at', 'tags'] }),
+    'feeds.0.table.clusteringKey',
+    /"tags": a set<text> cannot be in the key/,
+  ],
+  [
+    'a duration in the key',
+    table({ columns: { ...readingsTable.columns, length: 'duration' }, clusteringKey: ['at', 'length'] }),
+    'feeds.0.table.clusteringKey',
+    /"length": a duration has no order/,
+  ],
   ['a table named in capitals', table({ name: 'Readings' }), 'feeds.0.table.name', /"Readings" is not lower case/],
   ['a table that breaks out', table({ name: 'a"; DROP KEYSPACE x' }), 'feeds.0.table.name', /is not lower case/],
   [
@@ -480,7 +542,9 @@ describe('a profile', () => {
   });
 
   test('may use every type of column that tables have', () => {
-    const all = Object.fromEntries(scalarTypes.map((type) => [`a_${type}`, type]));
+    const place = { udt: 'place', fields: { at: { list: 'double' }, names: { map: ['text', 'text'] } } };
+    const more = { b: { list: place }, c: { set: 'inet' }, d: place, e: nested(8) };
+    const all = { ...Object.fromEntries(scalarTypes.map((type) => [`a_${type}`, type])), ...more };
     expect(problemsOf(table({ columns: all, partitionKey: ['a_text'], clusteringKey: [] }))).toEqual([]);
   });
 });

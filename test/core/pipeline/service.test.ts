@@ -2,8 +2,10 @@ import { describe, expect, test, vi } from 'vitest';
 import { tick } from '../../../core/control/tick.ts';
 import { noUsage, type Usage } from '../../../core/control/usage.ts';
 import { listOpen } from '../../../core/control/waiting.ts';
+import { byColumn } from '../../../core/model/by-column.ts';
 import { TransientError } from '../../../core/model/errors.ts';
 import type { FileDelivery, ObjectRef } from '../../../core/model/run.ts';
+import type { Table } from '../../../core/model/table.ts';
 import type { Feed, Tenant } from '../../../core/model/tenant.ts';
 import { ingestFile } from '../../../core/pipeline/file.ts';
 import { readings, tenantOf } from '../../support/tenant.ts';
@@ -166,6 +168,31 @@ describe('versions', () => {
       [4, 1],
       [9, 1],
     ]);
+  });
+
+  test('with `overwrite: replace` rows are found by their keys, whatever their types', async () => {
+    const types = [
+      ...['text', 'int', 'double', 'boolean', 'timestamp', 'date', 'time', 'bigint', 'varint', 'decimal', 'uuid'],
+      ...['timeuuid', 'inet', 'blob'],
+    ] as const;
+    const columns = Object.fromEntries(types.map((type) => [`a_${type}`, type] as const));
+    const [first = '', ...others] = Object.keys(columns);
+    const table: Table = { name: 'keyed', columns, partitionKey: [first], clusteringKey: others, ttl: 0 };
+    const world = memoryWorld(withFeed({ table, overwrite: 'replace', transform: byColumn(table) }));
+    const record = (text: string) =>
+      JSON.stringify({
+        ...{ a_text: text, a_int: -1, a_double: '-0', a_boolean: false, a_timestamp: '1969-12-31T23:59:59.999Z' },
+        ...{ a_date: '2000-02-29', a_time: '10:00:00.50', a_bigint: '9007199254740993', a_varint: '-1e30' },
+        ...{ a_decimal: '1.50', a_uuid: '01234567-89AB-cdef-0123-456789abcdef', a_inet: '0::1', a_blob: '0xCAFE' },
+        a_timeuuid: '01234567-89ab-1def-0123-456789ABCDEF',
+      });
+    const key = 'readings/a.ndjson';
+    await ingestObject(version(world.upload(key, `${record('a')}\n${record('b')}\n`), 'v1'), world.attempt());
+    expect(world.sink.rows('keyed')).toHaveLength(2);
+    world.clock.advance(10);
+    const same = record('b').replace('0::1', '::1').replace('1.50', '1.5').replace('.50"', '.5"');
+    await ingestObject(version(world.upload(key, `${same}\n`), 'v2'), world.attempt());
+    expect(world.sink.rows('keyed')).toMatchObject([{ a_text: 'b' }]);
   });
 
   test('with `sameContent: skip` a copy under another name is skipped and names the run that loaded it', async () => {
