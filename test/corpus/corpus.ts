@@ -5,6 +5,7 @@ import { jsonFiles } from './json.ts';
 import { ndjsonFiles } from './ndjson.ts';
 import { parquetFiles } from './parquet.ts';
 import { textFiles } from './text.ts';
+import { typeFiles } from './types.ts';
 import { xmlFiles } from './xml.ts';
 import { zstdFiles } from './zstd.ts';
 
@@ -17,4 +18,5 @@ export const corpus: readonly BadFile[] = [
   ...parquetFiles,
   ...gzipFiles,
   ...zstdFiles,
+  ...typeFiles,
 ];

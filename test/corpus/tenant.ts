@@ -1,4 +1,5 @@
 import { serialize } from 'node:v8';
+import { byColumn } from '../../core/model/by-column.ts';
 import type { Format, FormatSettings } from '../../core/model/formats.ts';
 import { defineTable } from '../../core/model/table.ts';
 import { defineFeed, defineTenant } from '../../core/model/tenant.ts';
@@ -32,6 +33,36 @@ const people = defineFeed({
   transform: (fields) => ({ id: fields.integer('id'), name: fields.text('name'), amount: fields.integer('amount') }),
 });
 
+/** A column of every type, of which a file has one or two. */
+const values = defineTable({
+  name: 'values',
+  columns: {
+    id: 'text',
+    ...{ text: 'text', int: 'int', smallint: 'smallint', tinyint: 'tinyint', bigint: 'bigint', varint: 'varint' },
+    ...{
+      float: 'float',
+      double: 'double',
+      decimal: 'decimal',
+      boolean: 'boolean',
+      timestamp: 'timestamp',
+      date: 'date',
+    },
+    ...{ time: 'time', duration: 'duration', uuid: 'uuid', timeuuid: 'timeuuid', inet: 'inet', blob: 'blob' },
+    list: { list: 'int' },
+    set: { set: 'text' },
+    map: { map: ['text', 'int'] },
+  },
+  partitionKey: ['id'],
+});
+
+const typed = defineFeed({
+  name: 'typed',
+  description: 'values of all types, read by their columns',
+  formats: ['csv', 'ndjson'],
+  table: values,
+  transform: byColumn(values),
+});
+
 const columns = ['id', 'name', 'amount'];
 
 export const corpusTenant = defineTenant({
@@ -43,6 +74,7 @@ export const corpusTenant = defineTenant({
   feeds: [
     keeping('verbatim', 'csv', 'tsv', 'ndjson', 'json', 'parquet', 'xml', 'lines'),
     people,
+    typed,
     keeping('semicolons', { format: 'csv', delimiter: ';', escape: '\\' }),
     keeping('headerless', { format: 'csv', columns, multiline: false }),
     keeping('quoteless', { format: 'csv', delimiter: '||', quote: null }),
