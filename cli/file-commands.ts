@@ -24,7 +24,7 @@ export const registerFileCommands = (program: Command, act: Act): void => {
     .argument('<tenant>')
     .argument('<feed>')
     .argument('<file>', 'a file, or - for standard input')
-    .option('--format <format>', 'how records are written: csv, tsv, ndjson or lines; as the extension says, or ndjson')
+    .option('--format <format>', 'how records are written, such as csv or ndjson; as the extension says, or ndjson')
     .option('--rate <records>', 'at most so many a second, such as 100/s')
     .option(
       '--partition-key <column>',

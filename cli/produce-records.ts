@@ -3,6 +3,7 @@ import { isRejection, type Refusal, readRejection } from '../core/formats/format
 import { readRecords } from '../core/formats/readers.ts';
 import { capped } from '../core/model/capped.ts';
 import { extensions, type FileFormat, type Format, fileFormatOf, settingsOf } from '../core/model/formats.ts';
+import { jsonText } from '../core/model/json-text.ts';
 import { didYouMean } from '../core/model/nearest.ts';
 import { type Place, placeOf, type Rejection, type Row } from '../core/model/row.ts';
 import { primaryKey } from '../core/model/table.ts';
@@ -79,14 +80,14 @@ export async function* messagesIn(
  */
 function messageMaker({ among }: FileFormat, { tenant, feed, partitionKey }: Making) {
   const { maxMessageBytes } = capped(tenant.limits);
-  const asWritten = among[0]?.format === 'ndjson';
+  const asWritten = among[0]?.format === 'ndjson' || among[0]?.format === 'json';
   const opening = `{"feed":${JSON.stringify(feed.name)},"message":`;
   const columns = primaryKey(feed.table);
   let first = true;
 
   return (row: Row): Produced | Rejection => {
     const { values, raw } = row;
-    const text = asWritten ? raw : JSON.stringify(values);
+    const text = asWritten ? raw : jsonText(values);
     if (partitionKey !== undefined && first && values[partitionKey] === undefined)
       throw noSuchColumn(partitionKey, Object.keys(values));
     first = false;
@@ -124,6 +125,6 @@ function keyOf(values: Row['values'], columns: readonly string[]): string | unde
 }
 
 const cellOf = (value: unknown): string =>
-  value === undefined || value === null ? '' : typeof value === 'object' ? JSON.stringify(value) : String(value);
+  value === undefined || value === null ? '' : typeof value === 'object' ? jsonText(value) : String(value);
 
 const digest = (text: string): string => createHash('sha256').update(text).digest('hex').slice(0, 32);
