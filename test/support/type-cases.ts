@@ -1,5 +1,5 @@
 import { type ColumnType, defineType, typeText } from '../../core/model/column-types.ts';
-import { ExactNumber } from '../../core/model/row.ts';
+import * as parquet from './parquet-columns.ts';
 
 /**
  * What becomes of a value of a file in a column of a type: for the tests, which take each through reader, database and back, and for
@@ -10,28 +10,27 @@ export interface TypeCase {
   readonly format: 'text' | 'JSON' | 'Parquet';
   /** As it stands in the file: the text of a cell, a JSON value, or type and value of a Parquet column. */
   readonly input: string;
-  /** What the reader of Parquet gives for it. */
-  readonly given?: unknown;
+  /** Of Parquet: the column as it is written. */
+  readonly column?: parquet.ParquetColumn;
   /** The value as the database writes it in JSON; null when it is rejected. */
   readonly stored: string | null;
 }
 
 /** Input and value; input alone for what is rejected. */
 type Pair = readonly [input: string, stored?: string];
-type ParquetCase = readonly [input: string, given: unknown, stored?: string];
+type ParquetCase = readonly [input: string, column: parquet.ParquetColumn, stored?: string];
 
 const of = (
   type: ColumnType,
   text: readonly Pair[],
   json: readonly Pair[],
-  parquet: readonly ParquetCase[],
+  columns: readonly ParquetCase[],
 ): TypeCase[] => [
   ...text.map(([input, stored = null]): TypeCase => ({ type, format: 'text', input, stored })),
   ...json.map(([input, stored = null]): TypeCase => ({ type, format: 'JSON', input, stored })),
-  ...parquet.map(([input, given, stored = null]): TypeCase => ({ type, format: 'Parquet', input, given, stored })),
+  ...columns.map(([input, column, stored = null]): TypeCase => ({ type, format: 'Parquet', input, column, stored })),
 ];
 
-const exact = (text: string) => new ExactNumber(text);
 const string = (text: string) => JSON.stringify(text);
 /** Pairs that are the same in a cell and as a JSON string. */
 const quoted = (pairs: readonly Pair[]): Pair[] =>
@@ -57,13 +56,13 @@ const wholes = (bits: 8 | 16 | 32): TypeCase[] => {
     [...common, ['+7', '7'], ['007', '7'], [' 7'], ['1,5'], ['1 000'], ['0x10'], ['NaN'], ['true'], ['١']],
     [...common, ['"7"', '7'], ['true'], ['[7]'], ['{}']],
     [
-      ['INT32 7', 7, '7'],
-      ['INT64 7', 7n, '7'],
-      ['DECIMAL 7.00', exact('7.00'), '7'],
-      ['DOUBLE 7', 7, '7'],
-      ['DOUBLE 7.5', 7.5],
-      ['BOOLEAN true', true],
-      [`INT64 ${limit}`, BigInt(limit)],
+      ['INT32 7', parquet.int32(7), '7'],
+      ['INT64 7', parquet.int64(7n), '7'],
+      ['DECIMAL 7.00', parquet.decimal('7.00'), '7'],
+      ['DOUBLE 7', parquet.double(7), '7'],
+      ['DOUBLE 7.5', parquet.double(7.5)],
+      ['BOOLEAN true', parquet.boolean(true)],
+      [`INT64 ${limit}`, parquet.int64(BigInt(limit))],
     ],
   );
 };
@@ -217,10 +216,10 @@ export const typeCases: readonly TypeCase[] = [
       ['{}'],
     ],
     [
-      ['STRING Zürich', 'Zürich', '"Zürich"'],
-      ['INT64 9007199254740993', 9007199254740993n, '"9007199254740993"'],
-      ['DECIMAL 1.50', exact('1.50'), '"1.50"'],
-      ['BYTE_ARRAY 0xcafe', Uint8Array.of(0xca, 0xfe)],
+      ['STRING Zürich', parquet.string('Zürich'), '"Zürich"'],
+      ['INT64 9007199254740993', parquet.int64(9007199254740993n), '"9007199254740993"'],
+      ['DECIMAL 1.50', parquet.decimal('1.50'), '"1.50"'],
+      ['BYTE_ARRAY 0xcafe', parquet.bytes(0xca, 0xfe)],
     ],
   ),
   ...wholes(32),
@@ -231,10 +230,10 @@ export const typeCases: readonly TypeCase[] = [
     [...longs, ['9223372036854775808'], ['NaN'], ['1e9999']],
     [...longs, ['9223372036854775808'], [string(LONG), LONG], ['true']],
     [
-      ['INT64 9223372036854775807', 9223372036854775807n, LONG],
-      ['INT32 -1', -1, '-1'],
-      ['UINT64 18446744073709551615', 18446744073709551615n],
-      ['DECIMAL 9007199254740993.00', exact('9007199254740993.00'), '9007199254740993'],
+      ['INT64 9223372036854775807', parquet.int64(9223372036854775807n), LONG],
+      ['INT32 -1', parquet.int32(-1), '-1'],
+      ['UINT64 18446744073709551615', parquet.uint64(18446744073709551615n)],
+      ['DECIMAL 9007199254740993.00', parquet.decimal('9007199254740993.00'), '9007199254740993'],
     ],
   ),
   ...of(
@@ -242,10 +241,10 @@ export const typeCases: readonly TypeCase[] = [
     [...longs, ['123456789012345678901234567890', '123456789012345678901234567890']],
     [...longs, ['-123456789012345678901234567890', '-123456789012345678901234567890']],
     [
-      ['UINT64 18446744073709551615', 18446744073709551615n, '18446744073709551615'],
+      ['UINT64 18446744073709551615', parquet.uint64(18446744073709551615n), '18446744073709551615'],
       [
         'DECIMAL 12345678901234567890123456789012345678',
-        exact('12345678901234567890123456789012345678'),
+        parquet.decimal('12345678901234567890123456789012345678'),
         '12345678901234567890123456789012345678',
       ],
     ],
@@ -264,10 +263,10 @@ export const typeCases: readonly TypeCase[] = [
       ['true'],
     ],
     [
-      ['DECIMAL 1.50', exact('1.50'), '1.50'],
-      ['DOUBLE 0.1', 0.1, '0.1'],
-      ['DOUBLE NaN', Number.NaN],
-      ['INT64 9007199254740993', 9007199254740993n, '9007199254740993'],
+      ['DECIMAL 1.50', parquet.decimal('1.50'), '1.50'],
+      ['DOUBLE 0.1', parquet.double(0.1), '0.1'],
+      ['DOUBLE NaN', parquet.double(Number.NaN)],
+      ['INT64 9007199254740993', parquet.int64(9007199254740993n), '9007199254740993'],
     ],
   ),
   ...of(
@@ -288,9 +287,9 @@ export const typeCases: readonly TypeCase[] = [
     ],
     [['0.1', '0.1'], ['-0.0', '-0'], ['16777217'], ['1e39'], ['"NaN"', 'NaN'], ['true']],
     [
-      ['FLOAT 0.1', Math.fround(0.1), '0.1'],
-      ['FLOAT NaN', Number.NaN, 'NaN'],
-      ['DOUBLE 1e39', 1e39],
+      ['FLOAT 0.1', parquet.float(0.1), '0.1'],
+      ['FLOAT NaN', parquet.float(Number.NaN), 'NaN'],
+      ['DOUBLE 1e39', parquet.double(1e39)],
     ],
   ),
   ...of(
@@ -317,10 +316,10 @@ export const typeCases: readonly TypeCase[] = [
       ['"Infinity"', 'Infinity'],
     ],
     [
-      ['DOUBLE -0', -0, '-0'],
-      ['DOUBLE -Infinity', Number.NEGATIVE_INFINITY, '-Infinity'],
-      ['DECIMAL 0.10', exact('0.10'), '0.1'],
-      ['INT64 9007199254740993', 9007199254740993n],
+      ['DOUBLE -0', parquet.double(-0), '-0'],
+      ['DOUBLE -Infinity', parquet.double(Number.NEGATIVE_INFINITY), '-Infinity'],
+      ['DECIMAL 0.10', parquet.decimal('0.10'), '0.1'],
+      ['INT64 9007199254740993', parquet.int64(9007199254740993n)],
     ],
   ),
   ...of(
@@ -328,8 +327,8 @@ export const typeCases: readonly TypeCase[] = [
     [['true', 'true'], ['False', 'false'], ['1'], ['yes'], ['t']],
     [['true', 'true'], ['"FALSE"', 'false'], ['1'], ['0']],
     [
-      ['BOOLEAN false', false, 'false'],
-      ['INT32 1', 1],
+      ['BOOLEAN false', parquet.boolean(false), 'false'],
+      ['INT32 1', parquet.int32(1)],
     ],
   ),
   ...of(
@@ -337,11 +336,23 @@ export const typeCases: readonly TypeCase[] = [
     instants,
     [...quoted(instants.slice(0, 8)), ['980928900000']],
     [
-      ['TIMESTAMP(MILLIS) 2001-01-31T08:15:00.123Z', '2001-01-31T08:15:00.123Z', '"2001-01-31 08:15:00.123Z"'],
-      ['TIMESTAMP(NANOS) 2001-01-31T08:15:00.123456789Z', '2001-01-31T08:15:00.123456789Z'],
-      ['TIMESTAMP(MICROS) 2001-01-31T08:15:00.123Z', '2001-01-31T08:15:00.123Z', '"2001-01-31 08:15:00.123Z"'],
-      ['TIMESTAMP(MILLIS) 2001-01-31T08:15:00 (local)', '2001-01-31T08:15:00', '"2001-01-31 08:15:00.000Z"'],
-      ['INT64 980928900000', 980928900000n],
+      [
+        'TIMESTAMP(MILLIS) 2001-01-31T08:15:00.123Z',
+        parquet.timestamp('MILLIS', '2001-01-31T08:15:00.123Z'),
+        '"2001-01-31 08:15:00.123Z"',
+      ],
+      ['TIMESTAMP(NANOS) 2001-01-31T08:15:00.000456789Z', parquet.timestamp('NANOS', '2001-01-31T08:15Z', 456_789n)],
+      [
+        'TIMESTAMP(MICROS) 2001-01-31T08:15:00.123000Z',
+        parquet.timestamp('MICROS', '2001-01-31T08:15:00.123Z'),
+        '"2001-01-31 08:15:00.123Z"',
+      ],
+      [
+        'TIMESTAMP(MILLIS) 2001-01-31T08:15:00, local',
+        parquet.timestamp('MILLIS', '2001-01-31T08:15Z', 0n, false),
+        '"2001-01-31 08:15:00.000Z"',
+      ],
+      ['INT64 980928900000', parquet.int64(980_928_900_000n)],
     ],
   ),
   ...of(
@@ -349,8 +360,8 @@ export const typeCases: readonly TypeCase[] = [
     days,
     [...quoted(days.slice(0, 2)), ['20010131']],
     [
-      ['DATE 2001-01-31', '2001-01-31', '"2001-01-31"'],
-      ['TIMESTAMP(MILLIS) 2001-01-31T00:00:00Z', '2001-01-31T00:00:00Z'],
+      ['DATE 2001-01-31', parquet.date('2001-01-31'), '"2001-01-31"'],
+      ['TIMESTAMP(MILLIS) 2001-01-31T00:00:00Z', parquet.timestamp('MILLIS', '2001-01-31')],
     ],
   ),
   ...of(
@@ -358,8 +369,8 @@ export const typeCases: readonly TypeCase[] = [
     times,
     [...quoted(times.slice(0, 4)), ['29700']],
     [
-      ['TIME(NANOS) 08:15:00.123456789', '08:15:00.123456789', '"08:15:00.123456789"'],
-      ['INT64 29700000000000', 29700000000000n],
+      ['TIME(NANOS) 08:15:00.123456789', parquet.time('NANOS', 29_700_123_456_789n), '"08:15:00.123456789"'],
+      ['INT64 29700000000000', parquet.int64(29_700_000_000_000n)],
     ],
   ),
   ...of(
@@ -367,21 +378,21 @@ export const typeCases: readonly TypeCase[] = [
     durations,
     [...quoted(durations.slice(0, 2)), ['90']],
     [
-      ['INTERVAL 1 month 2 days 3500 ms', 'P1M2DT3.500S', '"1mo2d3s500ms"'],
-      ['INT64 90', 90n],
+      ['INTERVAL 1 month 2 days 3500 ms', parquet.interval(1, 2, 3500), '"1mo2d3s500ms"'],
+      ['INT64 90', parquet.int64(90n)],
     ],
   ),
   ...of('uuid', uuids, quoted(uuids), [
     [
       'UUID 01234567-89ab-4def-8123-456789abcdef',
-      '01234567-89ab-4def-8123-456789abcdef',
+      parquet.uuid('01234567-89ab-4def-8123-456789abcdef'),
       string('01234567-89ab-4def-8123-456789abcdef'),
     ],
   ]),
   ...of('timeuuid', timeuuids, quoted(timeuuids), [
     [
       'UUID 01234567-89ab-1def-8123-456789abcdef',
-      '01234567-89ab-1def-8123-456789abcdef',
+      parquet.uuid('01234567-89ab-1def-8123-456789abcdef'),
       string('01234567-89ab-1def-8123-456789abcdef'),
     ],
   ]),
@@ -389,28 +400,28 @@ export const typeCases: readonly TypeCase[] = [
     'inet',
     addresses,
     [...quoted(addresses.slice(0, 2)), ['3221225985']],
-    [['STRING ::1', '::1', '"0:0:0:0:0:0:0:1"']],
+    [['STRING ::1', parquet.string('::1'), '"0:0:0:0:0:0:0:1"']],
   ),
   ...of(
     'blob',
     hexes,
     [...quoted(hexes.slice(0, 2)), ['[202, 254]']],
     [
-      ['BYTE_ARRAY 0xcafe', Uint8Array.of(0xca, 0xfe), '"0xcafe"'],
-      ['STRING cafe', 'cafe'],
+      ['BYTE_ARRAY 0xcafe', parquet.bytes(0xca, 0xfe), '"0xcafe"'],
+      ['STRING cafe', parquet.string('cafe')],
     ],
   ),
   ...of(
     { list: 'text' },
     [['["a", "b"]', '["a", "b"]'], ['[]', '[]'], ['a, b'], ['["a", null]'], ['{"a": 1}'], ['["a"']],
     [['["a", "a"]', '["a", "a"]'], ['[]', '[]'], ['["a", 7]', '["a", "7"]'], ['["a", null]'], ['"a"'], ['[["a"]]']],
-    [['LIST [a, b]', ['a', 'b'], '["a", "b"]']],
+    [['LIST [a, b]', parquet.list(parquet.string('a'), parquet.string('b')), '["a", "b"]']],
   ),
   ...of(
     { set: 'inet' },
     [['["::1"]', '["0:0:0:0:0:0:0:1"]']],
     [['["192.0.2.2", "192.0.2.1"]', '["192.0.2.1", "192.0.2.2"]'], ['["::1", "0::1"]'], ['["localhost"]']],
-    [['LIST [192.0.2.1]', ['192.0.2.1'], '["192.0.2.1"]']],
+    [['LIST [192.0.2.1]', parquet.list(parquet.string('192.0.2.1')), '["192.0.2.1"]']],
   ),
   ...of(
     { map: ['int', 'decimal'] },
@@ -423,7 +434,7 @@ export const typeCases: readonly TypeCase[] = [
       ['{"1": null}'],
       ['[1]'],
     ],
-    [['MAP {1: 1.50}', new Map([[1, exact('1.50')]]), '{"1": 1.50}']],
+    [['MAP {1: 1.50}', parquet.map([parquet.int32(1), parquet.decimal('1.50')]), '{"1": 1.50}']],
   ),
   ...of(
     place,
@@ -435,7 +446,7 @@ export const typeCases: readonly TypeCase[] = [
       ['{"at": ["x"]}'],
       ['["Zürich"]'],
     ],
-    [['STRUCT {name: Zürich}', { name: 'Zürich' }, '{"name": "Zürich", "at": null}']],
+    [['STRUCT {name: Zürich}', parquet.struct({ name: parquet.string('Zürich') }), '{"name": "Zürich", "at": null}']],
   ),
 ];
 

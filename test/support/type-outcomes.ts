@@ -9,6 +9,8 @@ import { Fields } from '../../core/model/fields.ts';
 import { inetBytes } from '../../core/model/inet.ts';
 import { type FieldValues, RowError } from '../../core/model/row.ts';
 import { defineTable, type Table } from '../../core/model/table.ts';
+import { type ParquetColumn, parquetFile } from './parquet-columns.ts';
+import { outcomesOf } from './read-file.ts';
 import { readAll } from './reading.ts';
 import type { TypeCase } from './type-cases.ts';
 
@@ -22,9 +24,9 @@ export const tableOfType = (type: ColumnType, name = 'cases'): Table =>
   defineTable({ name, columns: { id: 'int', v: type }, partitionKey: ['id'] });
 
 /** Takes a case from its file through reader, `byColumn` and the check of a transform's output. */
-export async function outcomeOf({ type, format, input, given }: TypeCase, id = 1): Promise<Outcome> {
+export async function outcomeOf({ type, format, input, column }: TypeCase, id = 1): Promise<Outcome> {
   const table = tableOfType(type);
-  const values = format === 'Parquet' ? { id, v: given } : await fieldsOf(format, id, input);
+  const values = column ? { id, v: await parquetValue(column) } : await fieldsOf(format, id, input);
   try {
     const row = byColumn(table)(new Fields(values)) as Readonly<Record<string, unknown>>;
     conformer(table)(row);
@@ -35,7 +37,13 @@ export async function outcomeOf({ type, format, input, given }: TypeCase, id = 1
   }
 }
 
-async function fieldsOf(format: 'text' | 'JSON', id: number, input: string): Promise<FieldValues> {
+async function parquetValue(column: ParquetColumn): Promise<unknown> {
+  const [row] = await outcomesOf(parquetFile(column), 'parquet');
+  if (typeof row !== 'object') throw new Error(`${row} in the file of Parquet`);
+  return row.v;
+}
+
+async function fieldsOf(format: TypeCase['format'], id: number, input: string): Promise<FieldValues> {
   const text = format === 'text' ? `id,v\n${id},"${input.replaceAll('"', '""')}"\n` : `{"id":${id},"v":${input}}\n`;
   const { rows } = await readAll(format === 'text' ? csvReader({ format: 'csv' }) : readNdjson, [text]);
   const [row] = rows;
