@@ -68,7 +68,7 @@ async function* recordsOf(file: Ranges, group: RowGroup, { fields, leaves }: Sch
   if (group.columns.length !== leaves.length)
     throw damaged(`a row group has ${group.columns.length} columns of ${leaves.length}`);
   const slice = Math.min(AHEAD.most, Math.max(AHEAD.least, Math.floor(AHEAD.all / leaves.length)));
-  const holding: Holding = { entries: 0, bytes: 0 };
+  const holding: Holding = { bytes: 0 };
   const cursors = leaves.map((leaf, index) => {
     const chunk = chunkOf(group, index);
     if (chunk.path_in_schema.join('.') !== leaf.path.join('.'))

@@ -26,10 +26,12 @@ export const xmlReader = (settings: XmlSettings): Reader =>
     });
     for await (const part of decode(source)) {
       if ('code' in part) throw new Unreadable(part.code, part.message);
-      if (!part.exact) throw new Unreadable('SLU-3006', `line ${parser.line} or below: bytes that are not UTF-8`);
       records.add(part);
       try {
-        parser.write(part.text);
+        // Lone surrogates stand for the bytes that are not UTF-8.
+        const end = part.exact ? -1 : part.text.search(/\p{Surrogate}/u);
+        parser.write(end === -1 ? part.text : part.text.slice(0, end));
+        if (end !== -1) throw new Unreadable('SLU-3006', `line ${parser.line}: bytes that are not UTF-8`);
         records.settle();
       } catch (error) {
         // What has been read before a refusal does not hang on where the bytes were cut.

@@ -20,13 +20,11 @@ export const caps = Object.freeze({
   frames: 100_000,
   /** Bytes of a compressed file that must be unpacked as a whole, which only Parquet must. */
   unpackedInMemory: 64 * 1024 * 1024,
-  /** Bytes of the metadata of a Parquet file, of a page of it, and its values. */
+  /** Bytes of the metadata of a Parquet file, and of a page of it. */
   footerBytes: 8 * 1024 * 1024,
   pageBytes: 64 * 1024 * 1024,
-  pageEntries: 10_000_000,
-  /** Bytes and values of the pages of all columns that are read side by side. */
+  /** Bytes in memory of the pages of all columns that are read side by side. */
   heldBytes: 128 * 1024 * 1024,
-  heldEntries: 16_000_000,
   filesPerDay: 100_000,
   bytesPerDay: 1_000_000_000_000,
   rowsPerDay: 10_000_000_000,

@@ -8,7 +8,6 @@ import type { Leaf } from './schema.ts';
 
 /** What all columns of a row group hold in memory together. */
 export interface Holding {
-  entries: number;
   bytes: number;
 }
 
@@ -26,16 +25,15 @@ export interface Cursor {
 
 export function cursorOf(file: Ranges, chunk: ColumnMetaData, leaf: Leaf, slice: number, holding: Holding): Cursor {
   const pages = pagesOf(file, chunk, leaf, slice)[Symbol.asyncIterator]();
-  let page: Page = { entries: 0, defined: null, repeated: null, values: [], bytes: 0 };
+  let page: Page = { entries: 0, defined: null, repeated: null, values: [], dictionary: null, bytes: 0 };
   let [entry, value] = [0, 0];
   /** Beginnings of records in the page, of which those up to `entry` have been taken. */
   let [begun, taken] = [0, 0];
   let ended = false;
 
   const hold = (next: Page) => {
-    holding.entries += next.entries - page.entries;
     holding.bytes += next.bytes - page.bytes;
-    if (holding.entries > caps.heldEntries || holding.bytes > caps.heldBytes) {
+    if (holding.bytes > caps.heldBytes) {
       throw tooLarge('its Parquet pages are too large to be held side by side: write smaller pages, or fewer columns');
     }
     page = next;
@@ -65,7 +63,8 @@ export function cursorOf(file: Ranges, chunk: ColumnMetaData, leaf: Leaf, slice:
       if (entry >= page.entries || value >= page.values.length) throw inconsistent();
       if (!page.repeated || page.repeated[entry] === 0) taken++;
       entry++;
-      return page.values[value++];
+      const found = page.values[value++];
+      return page.dictionary ? page.dictionary[found as number] : found;
     },
     skip() {
       if (entry >= page.entries || !page.defined || page.defined[entry] === leaf.defined) throw inconsistent();
@@ -94,7 +93,11 @@ function joined(page: Page, entry: number, value: number, next: Page, leaf: Leaf
     entries: page.entries - entry + next.entries,
     defined: levels(page.defined, next.defined, leaf.defined),
     repeated: levels(page.repeated, next.repeated, 0),
-    values: [...Array.from(page.values).slice(value), ...Array.from(next.values)],
+    values: [...valuesOf(page).slice(value), ...valuesOf(next)],
+    dictionary: null,
     bytes: page.bytes + next.bytes,
   };
 }
+
+const valuesOf = ({ values, dictionary }: Page): unknown[] =>
+  Array.from(values, (value) => (dictionary ? dictionary[value as number] : value));

@@ -28,6 +28,8 @@ const wrong = (message: string) => new Error(message);
 export function decodeValues(reader: Reader, encoding: string, count: number, element: SchemaElement): Raw {
   const { type, type_length: width } = element;
   if (!type) throw wrong('a column without a type');
+  if (count * ENTRY[type.endsWith('BYTE_ARRAY') ? 'bytes' : 'number'] > caps.heldBytes)
+    throw tooLarge(`a page of ${count} values`);
   const left = reader.view.byteLength - reader.offset;
   switch (encoding) {
     case 'PLAIN':
@@ -54,6 +56,9 @@ export function decodeValues(reader: Reader, encoding: string, count: number, el
       throw new Unreadable('SLU-3024', `its Parquet encoding ${encoding} is not read`);
   }
 }
+
+/** What a value takes in memory while a page is decoded, about: a view of bytes is an object. */
+const ENTRY = { bytes: 128, number: 16 };
 
 function plainBits(type: string, width: number | undefined): number {
   const known: Readonly<Record<string, number>> = {

@@ -9,12 +9,16 @@ import { type Ranges, sequential } from './ranges.ts';
 import type { Leaf } from './schema.ts';
 import { thriftEnd } from './thrift.ts';
 
-/** A page: the levels of its entries (absent where all are the highest, or 0), and the values of those that have one. */
+/**
+ * A page: the levels of its entries (absent where all are the highest, or 0), and the values of those that have one, or their places in the
+ * dictionary.
+ */
 export interface Page {
   readonly entries: number;
   readonly defined: Uint8Array | Uint32Array | null;
   readonly repeated: Uint8Array | Uint32Array | null;
   readonly values: Raw;
+  readonly dictionary: Raw | null;
   /** Bytes that it takes in memory, about. */
   readonly bytes: number;
 }
@@ -85,7 +89,7 @@ async function headerAt(bytes: ReturnType<typeof sequential>, name: string) {
 
 function dictionaryOf(content: Uint8Array, header: PageHeader, codec: CompressionCodec, leaf: Leaf): Raw {
   const count = header.dictionary_page_header?.num_values ?? 0;
-  if (count < 0 || count > caps.pageEntries) throw tooLarge(`a dictionary of ${count} values`);
+  if (count < 0) throw new Error(`a dictionary of ${count} values`);
   const plain = decompressed(content, header.uncompressed_page_size, codec);
   return converted(decodeValues(readerOf(plain), 'PLAIN', count, leaf.element), leaf);
 }
@@ -105,7 +109,7 @@ function pageOf(
   const encoding: string | undefined = about.encoding;
   if (encoding === undefined) throw new Unreadable('SLU-3024', 'its Parquet encoding is unknown');
   if (entries < 0 || entries > most) throw new Error(`${entries} values where ${most} are left`);
-  if (entries > caps.pageEntries) throw tooLarge(`a page of ${entries} values`);
+  if (entries > caps.heldBytes / LEVELS) throw tooLarge(`a page of ${entries} values`);
   const { levels, plain } = header.data_page_header
     ? firstForm(content, header, codec, leaf)
     : secondForm(content, header, codec, leaf);
@@ -114,27 +118,39 @@ function pageOf(
   if (defined) for (const level of defined) if (level !== leaf.defined) count--;
   const reader = readerOf(plain);
   // A page of nothing but nulls may lack all that would stand before its values.
-  const values =
-    count === 0
-      ? []
-      : encoding.endsWith('DICTIONARY')
-        ? looked(reader, count, dictionary)
-        : converted(decodeValues(reader, encoding, count, leaf.element), leaf);
-  return { entries, defined: count === entries ? null : defined, repeated, values, bytes: plain.length + 8 * entries };
+  const isLookedUp = encoding.endsWith('DICTIONARY');
+  const held = { entries, defined: count === entries ? null : defined, repeated };
+  // A page of nothing but nulls may lack all that would stand before its values.
+  if (count === 0) return { ...held, values: [], dictionary: null, bytes: entries * LEVELS };
+  if (isLookedUp) {
+    const values = placesIn(dictionary, reader, count);
+    return { ...held, values, dictionary, bytes: entries * LEVELS + values.byteLength };
+  }
+  const values = converted(decodeValues(reader, encoding, count, leaf.element), leaf);
+  return {
+    ...held,
+    values,
+    dictionary: null,
+    bytes: plain.length + entries * LEVELS + count * (Array.isArray(values) ? OBJECT : 8),
+  };
 }
 
-/** The values by their places in the dictionary. */
-function looked(reader: ReturnType<typeof readerOf>, count: number, dictionary: Raw | null): Raw {
+/** What the levels of an entry, and a value that is no number, take in memory, about. */
+const [LEVELS, OBJECT] = [2, 40];
+
+/** The places of values in the dictionary. */
+function placesIn(
+  dictionary: Raw | null,
+  reader: ReturnType<typeof readerOf>,
+  count: number,
+): Uint8Array | Uint32Array {
   if (!dictionary) throw new Error('its dictionary is missing');
   const width = reader.view.getUint8(reader.offset++);
   const places = width === 0 ? new Uint8Array(count) : runs(reader, width, count);
-  const values: unknown[] = new Array(count);
-  for (let index = 0; index < count; index++) {
-    const place = places[index] as number;
+  for (const place of places) {
     if (place >= dictionary.length) throw new Error(`value ${place} of a dictionary of ${dictionary.length}`);
-    values[index] = dictionary[place];
   }
-  return values;
+  return places;
 }
 
 function converted(raw: Raw, { convert }: Leaf): Raw {

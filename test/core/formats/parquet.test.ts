@@ -1,9 +1,12 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
+import type { ParquetType } from 'hyparquet';
 import { describe, expect, test } from 'vitest';
-import { isRejection, type Refusal } from '../../../core/formats/format.ts';
+import { isRejection, type Refusal, Unreadable } from '../../../core/formats/format.ts';
+import { decodeValues, readerOf, runs } from '../../../core/formats/parquet/decode.ts';
 import { readRecords } from '../../../core/formats/readers.ts';
+import { TransientError } from '../../../core/model/errors.ts';
 import type { ParquetSettings } from '../../../core/model/formats.ts';
 import { ExactNumber, type Rejection, type Row } from '../../../core/model/row.ts';
 import { storedBytes } from '../../support/stored.ts';
@@ -134,3 +137,87 @@ const with32 = (bytes: Buffer, at: number, value: number): Buffer => {
   changed.writeUInt32LE(value, at);
   return changed;
 };
+
+describe('a file that asks for more than it has', () => {
+  /** Compact Thrift: a list of as many structs, of which there is none. */
+  const list = (size: number): number[] => {
+    const bytes = [0x19, 0xfc];
+    for (let left = size; ; left = Math.floor(left / 128)) {
+      bytes.push((left % 128) | (left >= 128 ? 0x80 : 0));
+      if (left < 128) return bytes;
+    }
+  };
+  const fileOf = (metadata: readonly number[]): Buffer => {
+    const length = Buffer.alloc(4);
+    length.writeUInt32LE(metadata.length);
+    return Buffer.concat([Buffer.from('PAR1'), Buffer.from(metadata), length, Buffer.from('PAR1')]);
+  };
+
+  test('by a list in its metadata is refused before there is room made for it', async () => {
+    for (const size of [1000, 2 ** 31 - 1, 2 ** 40]) {
+      const { refusal } = await read(fileOf(list(size)));
+      expect(refusal).toMatchObject({ code: 'SLU-3023' });
+    }
+  });
+
+  test('by structs inside of each other is refused', async () => {
+    const { refusal } = await read(fileOf(Array.from({ length: 100_000 }, () => 0x1c)));
+    expect(refusal).toMatchObject({ code: 'SLU-3023', message: expect.stringContaining('too deep a nesting') });
+  });
+
+  test('by a run of levels or places that is longer than its page gets as many as there are', () => {
+    // A run of 2^30 times the value 1.
+    const endless = readerOf(Uint8Array.of(0x80, 0x80, 0x80, 0x80, 0x08, 1));
+    expect([...runs(endless, 1, 3)]).toEqual([1, 1, 1]);
+    expect(() => runs(readerOf(Uint8Array.of(0, 0, 0, 0)), 1, 3)).toThrow('a run of nothing');
+    expect(() => runs(readerOf(Uint8Array.of(3)), 1, 3)).toThrow(RangeError);
+  });
+
+  test('by more values than its bytes can hold is refused', () => {
+    const decode = (encoding: string, type: ParquetType, count: number) => () =>
+      decodeValues(readerOf(new Uint8Array(64)), encoding, count, { name: 'x', type });
+    expect(decode('PLAIN', 'INT64', 9)).toThrow('fewer values than it says');
+    expect(decode('PLAIN', 'BYTE_ARRAY', 17)).toThrow('fewer values than it says');
+    expect(decode('BYTE_STREAM_SPLIT', 'DOUBLE', 9)).toThrow('fewer values than it says');
+    expect(decode('PLAIN', 'BYTE_ARRAY', 100_000_000)).toThrow(Unreadable);
+    expect(decode('DELTA_BINARY_PACKED', 'INT64', 100_000_000)).toThrow(Unreadable);
+  });
+
+  test('by prefixes that unfold is refused', () => {
+    // 40,000 values, each the one before and one byte more: 800 MB out of 40 KB.
+    const count = 40_000;
+    const prefixes = deltas(count, 1);
+    const suffixes = deltas(count, 0, 1);
+    const page = Uint8Array.from([...prefixes, ...suffixes, ...new Array(count).fill(65)]);
+    const decode = () => decodeValues(readerOf(page), 'DELTA_BYTE_ARRAY', count, { name: 'x', type: 'BYTE_ARRAY' });
+    expect(decode).toThrow(Unreadable);
+  });
+});
+
+/** A DELTA_BINARY_PACKED page of whole numbers that grow by the same each time: blocks without bits. */
+function deltas(count: number, step: number, first = 0): number[] {
+  const varint = (value: number): number[] =>
+    value < 128 ? [value] : [(value % 128) | 0x80, ...varint(Math.floor(value / 128))];
+  const blocks = Array.from({ length: Math.ceil((count - 1) / 128) }, () => [...varint(step * 2), 0, 0, 0, 0]);
+  return [...varint(128), 4, ...varint(count), ...varint(first * 2), ...blocks.flat()];
+}
+
+test('a store that fails while parts are read fails the reading, and is no refusal', async () => {
+  const bytes = bytesOf('codec-none.parquet');
+  for (const good of [0, 1, 2, 3]) {
+    let opened = 0;
+    const stored = storedBytes(bytes);
+    const failing = {
+      ...stored,
+      open: (signal: AbortSignal, range?: { start: number; end: number }) => {
+        if (range && opened++ >= good) throw new TransientError('SLU-5002', 'the store does not answer');
+        return stored.open(signal, range);
+      },
+    };
+    const all = async () => {
+      const format = { among: [{ format: 'parquet' } as const], compression: null };
+      for await (const _ of readRecords(failing, format, { maxRecord: 1000 }, new AbortController().signal));
+    };
+    await expect(all()).rejects.toThrow(TransientError);
+  }
+});
