@@ -1,21 +1,19 @@
 import { writeFileSync } from 'node:fs';
 import { copyFile, mkdir } from 'node:fs/promises';
 import { basename, join, relative } from 'node:path';
-import { setTimeout as wait } from 'node:timers/promises';
-import { kinesisClient } from '../adapters/kinesis.ts';
-import { createProducer } from '../adapters/producer.ts';
 import { namesOf } from '../core/model/names.ts';
 import type { FileRun } from '../core/model/run.ts';
-import type { LedgerReader } from '../core/ports.ts';
-import { clientOptions, deploy } from '../local/deploy.ts';
+import { deploy } from '../local/deploy.ts';
 import { exec, tail } from '../local/exec.ts';
 import { loadSettings, localAwsEnv, pathsOf, type Settings } from '../local/settings.ts';
 import { up } from '../local/stack.ts';
 import aviation from '../tenants/aviation/tenant.ts';
 import wildlife from '../tenants/wildlife/tenant.ts';
 import { awsCli } from './aws.ts';
-import { dataset, exportDirtyFlights, exportFlights, flightMessages } from './demo-data.ts';
+import { dataset, exportDirtyFlights, exportFlights } from './demo-data.ts';
 import { filesTable, type Uploaded } from './demo-files.ts';
+import { showMore } from './demo-full.ts';
+import { messagesToday, putFlights, today, until } from './demo-messages.ts';
 import { CliError } from './errors.ts';
 import { isOver } from './follow.ts';
 import { linesOf, readReport } from './report.ts';
@@ -24,14 +22,17 @@ import { type OperatorWorld, openWorld } from './world.ts';
 
 const MESSAGES = 5000;
 const QUERY = "SELECT * FROM aviation.flights_by_origin WHERE origin = 'LAS' AND day = '2001-01-01' LIMIT 5";
-/** Longest wait for the deployed functions, in milliseconds; a healthy run takes a tenth of it. */
-const PATIENCE = 5 * 60_000;
+
+export interface DemoOptions {
+  /** Shows what takes minutes too. */
+  readonly full?: boolean | undefined;
+}
 
 /**
  * The whole way, as a user goes it: start, deploy, upload with the AWS CLI, put messages on the stream, watch the ledger, report. Nothing
  * is invoked beside the deployed functions. A second run loads the same flights again: they are the same rows.
  */
-export const runDemo = async (ui: Ui): Promise<Result> => {
+export const runDemo = async (options: DemoOptions, ui: Ui): Promise<Result> => {
   const settings = loadSettings();
   ui.note('1. Start LocalStack and Cassandra on this machine (sluice up)');
   await up(settings, 'auto', ui.progress);
@@ -42,13 +43,14 @@ export const runDemo = async (ui: Ui): Promise<Result> => {
   const world = await openWorld(settings);
   try {
     const ledger = world.ledger(aviation.id);
-    const before = await messagesSettled(ledger);
+    const before = (await messagesToday(ledger)).read;
     ui.note('\n3. Upload real files: US flights of 2001, the airports they name, bird strikes, and what is not wanted');
     const uploads = await upload(settings, ui);
     ui.note(`\n4. Put ${MESSAGES} flights as messages on the stream ${namesOf(aviation.id).stream}`);
-    await produce(settings, ui);
+    await putFlights({ from: 121_000, rows: MESSAGES }, settings, ui);
     ui.note('\n5. Wait until the ledger says what became of each of them');
     const runs = await settled(world, uploads, before + MESSAGES, ui);
+    const more = options.full ? await showMore(world, settings, ui) : { data: {}, lines: [] };
 
     const report = await readReport(ledger, aviation, [today()]);
     const { rows } = await world.cassandra.execute(QUERY);
@@ -61,15 +63,17 @@ export const runDemo = async (ui: Ui): Promise<Result> => {
       ...linesOf(report),
       `$ npx sluice cqlsh -e "${QUERY}"`,
       ...table([Object.keys(rows[0] ?? {}), ...shown]),
+      ...more.lines,
       ...next(settings),
     ];
-    return { data: { files: runs, report, rows: rows.map((row) => Object.fromEntries(Object.entries(row))) }, lines };
+    return {
+      data: { ...more.data, files: runs, report, rows: rows.map((row) => Object.fromEntries(Object.entries(row))) },
+      lines,
+    };
   } finally {
     await world.close();
   }
 };
-
-const today = (): string => new Date().toISOString().slice(0, 10);
 
 const cell = (value: unknown): string => (value instanceof Date ? value.toISOString() : String(value));
 
@@ -122,51 +126,29 @@ async function copy(settings: Settings, from: string, to: string, ui: Ui): Promi
   });
 }
 
-async function produce(settings: Settings, ui: Ui): Promise<void> {
-  const client = kinesisClient(clientOptions(settings));
-  const producer = createProducer({ stream: namesOf(aviation.id).stream, client });
-  for await (const envelope of flightMessages({ from: 121_000, rows: MESSAGES })) {
-    await producer.send({ key: envelope.message.flight_id, data: JSON.stringify(envelope) });
-  }
-  const { sent, seconds, calls } = await producer.close();
-  client.destroy();
-  ui.progress('kinesis', `${sent} messages taken in ${seconds.toFixed(1)} s, by ${calls} calls`);
-}
-
-const messagesSettled = async (ledger: LedgerReader): Promise<number> =>
-  (await ledger.streamRuns(today()))
-    .flatMap(({ feeds }) => Object.values(feeds))
-    .reduce((total, { counts }) => total + counts.read, 0);
-
-/** Looks at the ledger again and again until the files have ended, or wait for their time, and the messages are counted. */
-async function settled(
+/** Looks at the ledger until the files have ended, or wait for their time, and the messages are counted. */
+const settled = (
   world: OperatorWorld,
   uploads: readonly Uploaded[],
   messages: number,
   ui: Ui,
-): Promise<readonly (FileRun | undefined)[]> {
-  const deadline = Date.now() + PATIENCE;
-  for (let told = ''; ; ) {
-    const runs = await Promise.all(
-      uploads.map(async ({ tenant, feed, key }) =>
-        (await world.ledger(tenant).fileRuns(feed, today())).find(({ object }) => object.key === key),
-      ),
-    );
-    const over = runs.filter(isOver).length;
-    const counted = await messagesSettled(world.ledger(aviation.id));
-    const rows = runs.reduce((total, run) => total + (run?.counts.read ?? 0), 0);
-    const line = `${over} of ${uploads.length} files done, ${rows} rows so far; ${Math.max(0, messages - counted)} messages to go`;
-    if (line !== told) ui.progress('ledger', line);
-    told = line;
-    if (over === uploads.length && counted >= messages) return runs;
-    if (Date.now() > deadline) {
-      throw new CliError('SLU-1003', `the functions did not finish within ${PATIENCE / 1000} s: ${line}`, {
-        next: `sluice logs ${namesOf(aviation.id).ingestObject}`,
-      });
-    }
-    await wait(500);
-  }
-}
+): Promise<readonly (FileRun | undefined)[]> =>
+  until(
+    { part: 'ledger', next: `sluice logs ${namesOf(aviation.id).ingestObject}` },
+    async () => {
+      const runs = await Promise.all(
+        uploads.map(async ({ tenant, feed, key }) =>
+          (await world.ledger(tenant).fileRuns(feed, today())).find(({ object }) => object.key === key),
+        ),
+      );
+      const over = runs.filter(isOver).length;
+      const left = Math.max(0, messages - (await messagesToday(world.ledger(aviation.id))).read);
+      const rows = runs.reduce((total, run) => total + (run?.counts.read ?? 0), 0);
+      const told = `${over} of ${uploads.length} files done, ${rows} rows so far; ${left} messages to go`;
+      return { found: over === uploads.length && left === 0 ? runs : null, told };
+    },
+    ui,
+  );
 
 const next = (settings: Settings): string[] => {
   const { staging, ingestObject } = namesOf(aviation.id);

@@ -69,7 +69,8 @@ const registerCommands = (program: Command, act: Act): void => {
   program
     .command('demo')
     .summary('show it all: start, deploy, load real files and messages, report')
-    .action(act(async (_options, ui) => (await import('./demo.ts')).runDemo(ui)));
+    .option('--full', 'show what takes minutes too: a burst and what the manager decides, a tenant over its quota')
+    .action(act(async (options, ui) => (await import('./demo.ts')).runDemo(options, ui)));
   program
     .command('doctor')
     .summary('show what this machine has and lacks for the local stack')
