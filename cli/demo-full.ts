@@ -16,7 +16,7 @@ import type { OperatorWorld } from './world.ts';
 
 /** Messages of the burst: on one shard more than the thresholds of tenants/aviation/tenant.ts take, whatever minutes they fall into. */
 const BURST = 20_000;
-/** Bird strikes that are sent: more than the wildlife tenant may send in a day. */
+/** Bird strikes that are sent at once, a megabyte: more than the wildlife tenant may send in two minutes. */
 const STRIKES = 2500;
 
 /** What `demo --full` shows besides: a burst and what the stream manager makes of it, and a tenant that sends more than it may. */

@@ -6,7 +6,7 @@ export default defineTenant({
   id: 'wildlife',
   name: 'Wildlife Strike Survey',
   contact: 'survey@wildlife.example',
-  limits: { maxFileBytes: 10_000_000, maxFileRows: 100_000, maxMessageBytes: 10_000, messagesPerDay: 2000 },
+  limits: { maxFileBytes: 10_000_000, maxFileRows: 100_000, maxMessageBytes: 10_000, messageBytesPerSecond: 8000 },
   stream: { shards: 1, retentionHours: 24, feed: 'strikes' },
   feeds: [strikes, archive],
 });
