@@ -56,13 +56,18 @@ function isName(token: string, name: string): boolean {
 /** How the values stand in the raw text of a record. */
 export type Layout =
   | { readonly kind: 'cells'; readonly delimiter: string; readonly quote: string; readonly columns: readonly string[] }
-  | { readonly kind: 'json' };
+  | { readonly kind: 'json' }
+  /** `attributes`: what stands before the names of fields that were attributes. */
+  | { readonly kind: 'xml'; readonly attributes: string };
 
 /** The part of its raw text for which a record was rejected; null when it cannot be told. */
 export function faultIn({ code, column, message, raw }: Rejection, layout: Layout): Span | null {
   if (code === 'SLU-3006') return at(raw.indexOf('\ufffd'), raw);
+  if (layout.kind === 'xml') return column === undefined ? null : elementIn(raw, column, layout.attributes);
   if (layout.kind === 'json') {
     if (column !== undefined) return memberIn(raw, column);
+    const [, twice] = /^the name ("(?:[^"\\]|\\.)*") is there twice/.exec(message) ?? [];
+    if (twice !== undefined) return found(raw.lastIndexOf(twice), twice.length);
     const position = /at position (\d+)/.exec(message)?.[1];
     if (position !== undefined) return at(Number(position), raw);
     return /end of JSON/.test(message) ? at(raw.length, raw) : null;
@@ -76,6 +81,18 @@ export function faultIn({ code, column, message, raw }: Rejection, layout: Layou
   // What is wrong with quotes names the column by its number.
   return code === 'SLU-2001' ? (cells[Number(/column (\d+)/.exec(message)?.[1]) - 1] ?? null) : null;
 }
+
+/** What stands between the tags of an element of an XML record, or an attribute's value with its quotes. */
+export function elementIn(raw: string, column: string, attributes: string): Span | null {
+  const name = (text: string) => text.replaceAll(/[^\w]/g, '\\$&');
+  const element = new RegExp(`<${name(column)}(?:\\s[^>]*)?>([^]*?)</${name(column)}\\s*>`, 'd');
+  const attribute = new RegExp(`\\s${name(column.slice(attributes.length))}\\s*=\\s*("[^"]*"|'[^']*')`, 'd');
+  const match = element.exec(raw) ?? (column.startsWith(attributes) ? attribute.exec(raw) : null);
+  const [start, end] = match?.indices?.[1] ?? [];
+  return start === undefined || end === undefined ? null : { start, end };
+}
+
+const found = (start: number, length: number): Span | null => (start === -1 ? null : { start, end: start + length });
 
 const at = (offset: number, raw: string): Span | null =>
   offset === -1 ? null : { start: offset, end: Math.min(offset + 1, Math.max(raw.length, offset)) };

@@ -31,6 +31,10 @@ export const parquetReader = (settings: ParquetSettings) =>
     }
   };
 
+/** The columns of a file by its own account. Throws `Unreadable` where it has none. */
+export const parquetSchema = async (file: Ranges, settings: ParquetSettings): Promise<Schema> =>
+  schemaOf((await metadataOf(file)).schema, settings);
+
 export const PARQUET = Buffer.from('PAR1');
 
 const damaged = (what: string) => new Unreadable('SLU-3023', `its Parquet metadata cannot be read: ${what}`);

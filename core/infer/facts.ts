@@ -4,8 +4,21 @@ import { Misfit, numeral, type Reading, readingOf } from '../model/mapping.ts';
 
 /** Types that a column may be proposed as; all that a value can be of them is tried. */
 const CANDIDATES = [
-  ...['boolean', 'int', 'bigint', 'varint', 'double', 'decimal', 'uuid', 'date', 'timestamp', 'time', 'inet', 'blob'],
-  'text',
+  ...[
+    'boolean',
+    'int',
+    'bigint',
+    'varint',
+    'float',
+    'double',
+    'decimal',
+    'uuid',
+    'date',
+    'timestamp',
+    'time',
+    'duration',
+  ],
+  ...['inet', 'blob', 'text'],
 ] as const satisfies readonly ScalarType[];
 
 /** What senders write where they do not know. */

@@ -22,14 +22,15 @@ type Row = Readonly<Record<string, unknown>>;
 
 /**
  * Looks for columns whose values together no two records share: one, or else two, or else three. `columns` are those that every record has,
- * and `rows` gives the records anew each time.
+ * and `rows` gives the records anew each time. Null when none of them can be a key.
  */
 export async function findKey(
   columns: readonly string[],
   types: Columns,
   rows: () => AsyncIterable<Row>,
-): Promise<KeyGuess> {
+): Promise<KeyGuess | null> {
   const able = columns.filter((name) => mayBeKey(types[name]));
+  if (able.length === 0) return null;
   const values = await countValues(able, rows);
   const among = `${values.all ? 'all' : 'the first'} ${count(values.records)} ${values.records === 1 ? 'record' : 'records'}`;
   for (const size of [1, 2, 3]) {
@@ -120,9 +121,24 @@ async function uniqueOf(groups: readonly string[][], rows: () => AsyncIterable<R
   return left.map(({ names }) => names);
 }
 
+/** The best that is left where no column that could be a key is in every record: the one that most records have. */
+export function leastBadKey(columns: readonly { column: string; type: unknown; missing: number }[]): KeyGuess | null {
+  const able = columns.filter(({ type }) => typeof type === 'string' && type !== 'duration');
+  const [best] = able.toSorted((a, b) => a.missing - b.missing || Number(mayBeKey(b.type)) - Number(mayBeKey(a.type)));
+  if (!best) return null;
+  const without =
+    best.missing === 0 ? '' : `; ${count(best.missing)} records have no ${best.column} and would be rejected`;
+  return {
+    partitionKey: [best.column],
+    clusteringKey: [],
+    why: `no column that should be a key has a value in every record${without}`,
+    notes: ['records that share a key are one row, of which the last stays: name the columns that identify one'],
+  };
+}
+
 /** Numbers with a fraction and true or false identify nothing; lists and maps cannot. */
-const mayBeKey = (type: Columns[string] | undefined): boolean =>
-  typeof type === 'string' && !['double', 'float', 'decimal', 'boolean', 'blob'].includes(type);
+const mayBeKey = (type: unknown): boolean =>
+  typeof type === 'string' && !['double', 'float', 'decimal', 'boolean', 'blob', 'duration'].includes(type);
 
 const textOf = (value: unknown): string => (value instanceof Date ? value.toISOString() : String(value));
 const keyOf = (names: readonly string[], row: Row): string => names.map((name) => textOf(row[name])).join('\u001f');

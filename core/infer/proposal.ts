@@ -1,12 +1,13 @@
 import { isRejection, type Refusal } from '../formats/format.ts';
 import { readRecords } from '../formats/readers.ts';
 import { caps } from '../model/caps.ts';
-import type { FileFormat, FormatSettings } from '../model/formats.ts';
+import type { FileFormat, Format, FormatSettings } from '../model/formats.ts';
 import { keyspacesLimits } from '../model/keyspaces-limits.ts';
 import type { StoredObject } from '../ports.ts';
 import { type Facts, factsOf } from './facts.ts';
-import { findKey } from './keys.ts';
+import { findKey, leastBadKey } from './keys.ts';
 import { databaseName, databaseNames } from './names.ts';
+import { type ToldType, toldTypes } from './parquet.ts';
 import { type Guess, guessType } from './types.ts';
 import { count } from './words.ts';
 
@@ -53,19 +54,23 @@ export async function propose(given: Given): Promise<Proposal | Refusal> {
   if ('code' in found) return found;
   const { records, broken, facts } = found;
   if (records === 0) return { code: 'SLU-3009', message: 'the file has no record to propose anything from' };
-  const typed = settings.format !== 'csv' && settings.format !== 'tsv' && settings.format !== 'lines';
-  const { columns, placeholders } = proposeColumns(facts, typed);
+  const told = settings.format === 'parquet' ? await toldTypes(given.stored, given.signal) : NOTHING_TOLD;
+  const { columns, placeholders } = proposeColumns(facts, TYPED.includes(settings.format), told);
   const types = Object.fromEntries(columns.flatMap(({ column, type }) => (type === null ? [] : [[column, type]])));
-  const always = columns.filter(({ field, type }) => type !== null && isAlways(facts.get(field) as Facts));
-  const fields = always.map(({ field, column }) => [field, column] as const);
-  const key = await findKey(
-    fields.map(([, column]) => column),
-    types,
-    () => rows(given, fields),
-  );
-  if (key.partitionKey.length === 0) {
-    return { code: 'SLU-3009', message: 'no column has a value in every record, so nothing can be the key' };
-  }
+  const able = columns.flatMap(({ field, column, type }) => {
+    const { empty, absent, placeholders: marks } = facts.get(field) as Facts;
+    const none = [...marks].filter(([mark]) => placeholders.includes(mark));
+    const missing = empty + absent + none.reduce((sum, [, times]) => sum + times, 0);
+    return type === null ? [] : [{ field, column, type, missing }];
+  });
+  const always = able.filter(({ missing, type }) => missing === 0 && typeof type === 'string');
+  const key =
+    (await findKey(
+      always.map(({ column }) => column),
+      types,
+      () => rows(given, always),
+    )) ?? leastBadKey(able);
+  if (!key) return { code: 'SLU-3009', message: 'no field of its records can be a column' };
   const name = databaseName(file.replace(/\..*$/, ''), 'feed');
   const notes = [
     ...given.notes,
@@ -75,10 +80,11 @@ export async function propose(given: Given): Promise<Proposal | Refusal> {
   return { name, file, settings, table: name, records, broken, columns, ...key, keyWhy: key.why, placeholders, notes };
 }
 
-const isAlways = ({ empty, absent, placeholders, kinds }: Facts): boolean =>
-  empty + absent === 0 && placeholders.size === 0 && !kinds.has('list') && !kinds.has('object');
+/** Formats with numbers of their own. */
+const TYPED: readonly Format[] = ['ndjson', 'json', 'parquet'];
+const NOTHING_TOLD: ReadonlyMap<string, ToldType> = new Map();
 
-function proposeColumns(facts: ReadonlyMap<string, Facts>, typed: boolean) {
+function proposeColumns(facts: ReadonlyMap<string, Facts>, typed: boolean, told: ReadonlyMap<string, ToldType>) {
   const fields = [...facts];
   const names = databaseNames(fields.map(([field]) => field));
   // A feed's placeholders count in all of its columns: what is a value of one cannot be the placeholder of another.
@@ -86,7 +92,7 @@ function proposeColumns(facts: ReadonlyMap<string, Facts>, typed: boolean) {
   let guesses: readonly Guess[] = [];
   for (let before = -1; taken.size > before; ) {
     before = taken.size;
-    guesses = fields.map(([, each]) => guessType(each, typed, taken));
+    guesses = fields.map(([field, each]) => guessType(each, typed, taken, told.get(field)));
     const kept = fields.filter((_, index) => guesses[index]?.placeholders.length === 0);
     taken = new Set(kept.flatMap(([, { placeholders }]) => [...placeholders.keys()]));
   }
@@ -130,10 +136,11 @@ const chunksOf = ({ stored, format, settings, signal }: Given) =>
   readRecords(stored, { ...format, among: [settings] }, { maxRecord: caps.maxMessageBytes }, signal);
 
 /** The records by the names of columns. */
-async function* rows(given: Given, fields: readonly (readonly [field: string, column: string])[]) {
+async function* rows(given: Given, columns: readonly Pick<ProposedColumn, 'field' | 'column'>[]) {
   for await (const { items } of chunksOf(given)) {
     for (const item of items) {
-      if (!isRejection(item)) yield Object.fromEntries(fields.map(([field, column]) => [column, item.values[field]]));
+      if (!isRejection(item))
+        yield Object.fromEntries(columns.map(({ field, column }) => [column, item.values[field]]));
     }
   }
 }

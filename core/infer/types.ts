@@ -1,6 +1,7 @@
 import { type ColumnType, type ScalarType, typeText } from '../model/column-types.ts';
 import { show } from '../model/show.ts';
 import type { Facts } from './facts.ts';
+import type { ToldType } from './parquet.ts';
 import { count, LEFT_OUT, notesOf, times, wordsOf } from './words.ts';
 
 /** The type proposed for a field, with the reason and with what a person should look at. */
@@ -18,8 +19,20 @@ export interface Guess {
  * Proposes a type for a field. `typed`: the format has numbers of its own, so that digits in a text are meant as text. `taken` are
  * placeholders that are values of another field.
  */
-export function guessType(facts: Facts, typed: boolean, taken: ReadonlySet<string> = new Set()): Guess {
-  const { values, empty, absent, placeholders, fits } = facts;
+export function guessType(facts: Facts, typed: boolean, taken: ReadonlySet<string>, told?: ToldType): Guess {
+  if (!told) return guessByValues(facts, typed, taken);
+  const marks = [...facts.placeholders.values()].reduce((sum, number) => sum + number, 0);
+  if (facts.fits.has(told.type) && (marks === 0 || told.type === 'text')) {
+    const seen = facts.values + marks === 0 ? 'no record has a value' : valuesText(told.type, facts);
+    return { type: told.type, why: `${told.says} in the file; ${seen}`, notes: [], placeholders: [] };
+  }
+  const guess = guessByValues(facts, typed, taken);
+  const note = `${told.says} in the file, which ${show(facts.misfits.get(told.type))} does not fit as ${told.type}`;
+  return { ...guess, notes: [note, ...guess.notes] };
+}
+
+function guessByValues(facts: Facts, typed: boolean, taken: ReadonlySet<string>): Guess {
+  const { values, placeholders, fits } = facts;
   const marks = [...placeholders.keys()];
   const marked = [...placeholders.values()].reduce((sum, number) => sum + number, 0);
   if (values + marked === 0) {
@@ -33,11 +46,7 @@ export function guessType(facts: Facts, typed: boolean, taken: ReadonlySet<strin
   const chosen = values === 0 ? 'text' : choose(facts, typed);
   const conflict = chosen === 'text' ? undefined : marks.find((mark) => taken.has(mark));
   const type = conflict === undefined ? chosen : fits.has('text') ? 'text' : null;
-  // A text such as NA is as good a text as any other.
-  const all = type === 'text' ? values + marked : values;
-  const none = empty + absent;
-  const missing = none === 0 ? '' : `; ${count(none)} ${none === 1 ? 'record has' : 'records have'} none`;
-  const why = `${count(all)} of ${count(all)} values are ${wordsOf(type, facts)}${missing}`;
+  const why = valuesText(type, facts);
   if (conflict !== undefined) {
     const not = chosen === null ? 'such value' : typeText(chosen);
     const note = `${show(conflict)} is no ${not}, and as a placeholder of the feed it would be taken out of other columns too`;
@@ -46,6 +55,15 @@ export function guessType(facts: Facts, typed: boolean, taken: ReadonlySet<strin
   if (type === 'text' || type === null) return { type, why, notes: notesOf(type, facts, typed), placeholders: [] };
   const aside = marks.length === 0 ? [] : [`${marks.map(show).join(', ')} (${times(marked)}) counts as no value`];
   return { type, why, notes: [...aside, ...notesOf(type, facts, typed)], placeholders: marks };
+}
+
+function valuesText(type: ColumnType | null, facts: Facts): string {
+  const marked = [...facts.placeholders.values()].reduce((sum, number) => sum + number, 0);
+  // A text such as NA is as good a text as any other.
+  const all = type === 'text' ? facts.values + marked : facts.values;
+  const none = facts.empty + facts.absent;
+  const missing = none === 0 ? '' : `; ${count(none)} ${none === 1 ? 'record has' : 'records have'} none`;
+  return `${count(all)} of ${count(all)} values are ${wordsOf(type, facts)}${missing}`;
 }
 
 const OTHERS: readonly ScalarType[] = ['uuid', 'date', 'timestamp', 'time', 'inet', 'blob', 'text'];

@@ -30,16 +30,19 @@ export function wordsOf(type: ColumnType | null, facts: Facts): string {
     case 'bigint':
     case 'varint':
       return `whole numbers${range}`;
+    case 'float':
     case 'double':
       return `numbers${range}`;
     case 'decimal':
-      return `numbers with ${digits} behind the point${range}`;
+      return fraction[1] === 0 ? `whole numbers${range}` : `numbers with ${digits} behind the point${range}`;
     case 'date':
       return `days${days}`;
     case 'timestamp':
       return 'timestamps of ISO 8601';
     case 'time':
       return 'times of day';
+    case 'duration':
+      return 'durations';
     case 'boolean':
       return 'true or false';
     case 'uuid':

@@ -97,6 +97,7 @@ export async function tryFile(
 }
 
 function layoutOf({ among: [settings] }: FileFormat, columns: readonly string[]): Layout {
+  if (settings?.format === 'xml') return { kind: 'xml', attributes: settings.attributes ?? '' };
   if (settings?.format !== 'csv' && settings?.format !== 'tsv') return { kind: 'json' };
   const { delimiter, quote } = dialectOf(settings);
   return { kind: 'cells', delimiter, quote: quote ?? '', columns };

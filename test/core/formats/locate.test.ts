@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { cellsIn, faultIn, type Layout, memberIn } from '../../../core/formats/locate.ts';
+import { cellsIn, elementIn, faultIn, type Layout, memberIn } from '../../../core/formats/locate.ts';
 import type { Code } from '../../../core/model/codes.ts';
 
 const cut = (raw: string, span: { start: number; end: number } | null) => span && raw.slice(span.start, span.end);
@@ -41,6 +41,20 @@ describe('a member of a JSON object', () => {
   });
 });
 
+describe('a field of an XML record', () => {
+  test.each([
+    ['<row id="1"><name>Ann</name></row>', 'name', '', 'Ann'],
+    ['<row id="1"><name lang="en">Ann</name ></row>', 'name', '', 'Ann'],
+    ['<row id="1"><name>Ann</name></row>', 'id', '', '"1"'],
+    ["<row id='1'/>", '@id', '@', "'1'"],
+    ['<row id="1"><id>2</id></row>', 'id', '@', '2'],
+    ['<row><names>x</names><name/></row>', 'name', '', null],
+    ['<row><a.b>x</a.b><axb>y</axb></row>', 'a.b', '', 'x'],
+  ])('of %s named %s', (raw, name, attributes, value) => {
+    expect(cut(raw, elementIn(raw, name, attributes))).toBe(value);
+  });
+});
+
 describe('the fault of a rejected record', () => {
   const cells: Layout = { kind: 'cells', delimiter: ',', quote: '"', columns: ['id', 'name', 'amount'] };
   const fault = (raw: string, code: Code, message: string, layout: Layout, column?: string) =>
@@ -63,6 +77,7 @@ describe('the fault of a rejected record', () => {
     ['{"a":1,}', 'SLU-2001', 'not JSON: Expected double-quoted property name in JSON at position 7', undefined, '}'],
     ['{"a":1', 'SLU-2001', "Expected ',' or '}' after property value in JSON at position 6", undefined, ''],
     ['{', 'SLU-2001', 'not JSON: Unexpected end of JSON input', undefined, ''],
+    ['{"a":1,"a":2}', 'SLU-2011', 'the name "a" is there twice', undefined, '"a"'],
     ['[1]', 'SLU-2001', 'a JSON object is expected, not an array', undefined, null],
   ] as const)('of JSON: %s', (raw, code, message, column, expected) => {
     expect(fault(raw, code, message, { kind: 'json' }, column)).toBe(expected);

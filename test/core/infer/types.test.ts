@@ -1,3 +1,5 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { typeText } from '../../../core/model/column-types.ts';
 import { inferred } from '../../support/inferring.ts';
@@ -154,3 +156,56 @@ describe('values of JSON are guessed to be', () => {
     expect((await inJson(['"1"', '"2"'])).notes).toMatch(/numbers in quotes/);
   });
 });
+
+describe('the columns of Parquet', () => {
+  test('are what the file says that they are, unless a value does not fit', async () => {
+    const { proposal, trial } = await inferred('types.parquet', await readFile(parquet('types.parquet')));
+    const typeOf = (field: string) => proposal.columns.find((column) => column.field === field)?.type;
+    const fields = [
+      'text',
+      'bytes',
+      'bool',
+      'int8',
+      'int64',
+      'uint32',
+      'uint64',
+      'half',
+      'double',
+      'decimal128',
+      'date',
+      'time_ns',
+      'ts_ms',
+    ];
+    expect(fields.map(typeOf)).toEqual([
+      ...[
+        'text',
+        'blob',
+        'boolean',
+        'int',
+        'bigint',
+        'bigint',
+        'varint',
+        'float',
+        'double',
+        'decimal',
+        'date',
+        'time',
+        'timestamp',
+      ],
+    ]);
+    const fine = proposal.columns.find(({ field }) => field === 'ts_us');
+    expect(fine).toMatchObject({
+      type: 'text',
+      notes: [/^TIMESTAMP of micros in the file, which "2000.*" does not fit as timestamp$/],
+    });
+    expect(trial.counts).toMatchObject({ loaded: 3, rejected: 0 });
+  });
+
+  test('that are nested are told by their values', async () => {
+    const { proposal, trial } = await inferred('nested.parquet', await readFile(parquet('nested-v2.parquet')));
+    expect(proposal.columns.some(({ type }) => typeof type === 'object')).toBe(true);
+    expect(trial.counts.rejected).toBe(0);
+  });
+});
+
+const parquet = (name: string) => join(import.meta.dirname, '..', 'formats', 'parquet', name);
