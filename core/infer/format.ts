@@ -1,24 +1,16 @@
 import { compressionOf, decompress } from '../formats/compression.ts';
 import { type Refusal, Unreadable } from '../formats/format.ts';
-import { extensions, type FileFormat, type Format, type FormatSettings, fileFormatOf } from '../model/formats.ts';
+import { extensions, type FileFormat, type Format, fileFormatOf } from '../model/formats.ts';
 import type { StoredObject } from '../ports.ts';
+import type { Content, SettingsGuess } from './content.ts';
 import { guessDialect } from './dialect.ts';
 import { guessJson } from './json.ts';
 import { guessXml } from './xml.ts';
-
-/** What was guessed of a feed's files of a format. */
-export interface SettingsGuess {
-  readonly settings: FormatSettings;
-  readonly notes: readonly string[];
-}
 
 /** How a file is to be read. */
 export interface FormatGuess extends SettingsGuess {
   readonly format: FileFormat;
 }
-
-/** Gives what a file holds, decompressed, from its start. */
-export type Content = () => AsyncIterable<Uint8Array>;
 
 /** Bytes at the start of a file that are looked at. */
 const START = 64 * 1024;

@@ -1,4 +1,4 @@
-import type { Content, SettingsGuess } from './format.ts';
+import type { Content, SettingsGuess } from './content.ts';
 import { count } from './words.ts';
 
 /** Bytes of a document that is looked through for the array of its records. */

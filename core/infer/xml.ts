@@ -1,7 +1,7 @@
 import { SaxesParser } from 'saxes';
 import { decode } from '../formats/format.ts';
 import type { XmlSettings } from '../model/formats.ts';
-import type { Content, SettingsGuess } from './format.ts';
+import type { Content, SettingsGuess } from './content.ts';
 import { count } from './words.ts';
 
 interface Element {
