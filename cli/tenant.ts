@@ -1,8 +1,8 @@
 import { hoursText } from '../core/control/admission.ts';
 import { functionsOf } from '../core/model/bundle.ts';
 import { capped } from '../core/model/capped.ts';
-import { extensionsOf } from '../core/model/formats.ts';
-import { keyspaces, type Limits, type StreamSettings } from '../core/model/tenant.ts';
+import { extensionsOf, settingsOf } from '../core/model/formats.ts';
+import { type Feed, keyspaces, type Limits, type StreamSettings } from '../core/model/tenant.ts';
 import { checkoutOf, type Deployed, deployedNamed, deployedTenants, versionNote } from './deployed.ts';
 import { bytes, type Result, table, type Ui } from './ui.ts';
 import { inWorld, type OperatorWorld } from './world.ts';
@@ -91,7 +91,19 @@ function linesOf({ tenant, version, since }: Deployed, names: ReturnType<Operato
     feed.hours ? hoursText(feed.hours) : '-',
   ]);
   const head = ['feed', 'takes', 'table', 'priority', 'same content', 'overwritten key', 'hours of its own'];
-  return [...table(facts), '', ...table([head, ...rows])];
+  return [...table(facts), '', ...table([head, ...rows]), ...formatLines(feeds)];
+}
+
+/** What feeds say of their formats beyond the names. */
+function formatLines(feeds: readonly Pick<Feed, 'name' | 'formats'>[]): string[] {
+  const rows = feeds.flatMap(({ name, formats }) =>
+    formats.map(settingsOf).flatMap((settings) => {
+      const { format, extensions: _, ...others } = settings;
+      const shown = Object.entries(others).map(([setting, value]) => `${setting} ${JSON.stringify(value)}`);
+      return shown.length === 0 ? [] : [[name, format, extensionsOf(settings).join(' '), shown.join(', ')]];
+    }),
+  );
+  return rows.length === 0 ? [] : ['', ...table([['feed', 'format', 'files', 'settings'], ...rows])];
 }
 
 function messageLimits(limits: Limits, { overQuota = 'reject' }: StreamSettings): string {
