@@ -9,8 +9,8 @@ import { logger, queue, requireEnv } from './world.ts';
  * wait for after a function that died. So an attempt holds its message for a short time, again and again. It is longer than a lease and
  * than any pause of the event loop, so that a message which comes again finds its run free.
  */
-const HOLD = 90;
-const BEAT = 30_000;
+const HOLD = 45;
+const BEAT = 15_000;
 
 const hideFor = async ({ receiptHandle }: SQSRecord, seconds: number): Promise<void> => {
   const QueueUrl = requireEnv(environment.queueUrl);

@@ -20,7 +20,10 @@ export interface Kills {
   readonly resumed: readonly number[];
 }
 
-/** Kills a function each time that it has begun with a file, at any moment of its work, and watches what becomes of the runs. */
+/**
+ * Kills all processes of a function, again and again, at any moment of their work, and watches what becomes of the files that each of them had. Every
+ * process counts that had one.
+ */
 export async function killOften(times: number, victims: Victims): Promise<Kills> {
   const kills = { dead: [] as number[], resumed: [] as number[] };
   const seen = new Set<string>();
@@ -49,18 +52,24 @@ export async function killOften(times: number, victims: Victims): Promise<Kills>
     kills.resumed.push(lasted());
   };
 
+  const fresh = async () => {
+    const all = await victims.runs();
+    if (all.every(({ state }) => isSettled(state))) await victims.more(all);
+    return all.filter((each) => each.state === 'running' && !seen.has(nameOf(each)));
+  };
+
   while (watched.length < times) {
-    const run = await until('a file is being loaded', async () => {
-      const all = await victims.runs();
-      if (all.every(({ state }) => isSettled(state))) await victims.more(all);
-      return all.find((each) => each.state === 'running' && !seen.has(nameOf(each)));
-    });
-    seen.add(nameOf(run));
-    await sleep(Math.random() * 700);
+    await until('a file is being loaded', async () => ((await fresh()).length > 0 ? true : undefined));
+    // Others begin meanwhile, and this one gets anywhere in its work.
+    await sleep(Math.random() * 900);
+    const struck = await fresh();
+    for (const run of struck) seen.add(nameOf(run));
     if ((await killFunction(victims.function)) === 0) continue;
-    const { run: now } = await find(run);
-    // It may have come to its end at the last moment: then nothing was killed but an idle process.
-    if (now.state === 'running' && now.attempt === run.attempt) watched.push(watch(now));
+    for (const run of struck) {
+      const { run: now } = await find(run);
+      // It may have come to its end at the last moment: then nothing was killed but an idle process.
+      if (now.state === 'running' && now.attempt === run.attempt) watched.push(watch(now));
+    }
   }
   await Promise.all(watched);
   return kills;

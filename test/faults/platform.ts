@@ -15,7 +15,7 @@ import type { Story } from './story.ts';
 
 /** Seconds: a function's time, how long a message is held by a heartbeat, and how long a tick with nothing to do lets the next one wait. */
 const TIMEOUT = 900;
-const HOLD = 90;
+const HOLD = 45;
 const LONGEST_IDLE = 4 * 3600;
 /** Quiet ticks in a row after which nothing more is to be expected: as many as the staging bucket has pages, and some. */
 const QUIET = 16;

@@ -20,17 +20,21 @@ import shaken from '../support/tenants/shaken/tenant.ts';
 import { aws, openOperator, sluice, until, withFolder } from '../support/user.ts';
 import { ingestObject, memoryWorld } from '../support/world.ts';
 import { type Kills, killOften } from './kills.ts';
+import { openPollers } from './pollers.ts';
 
 /** Real files are loaded by the deployed function while its processes are killed, again and again, in the middle of their work. */
 
 const KILLS = 20;
-/** Files at first; more come when all are loaded before the function has been killed often enough. */
-const FILES = 16;
-const ROWS = 12_000;
-const { staging, deadLetters, ingestObject: functionName } = namesOf('shaken');
+/** Files at first; more come when all are loaded before the function has been killed often enough. Each has two windows. */
+const FILES = 22;
+const ROWS = 6_500;
+/** Files at one time. */
+const POLLERS = 4;
+const { staging, queue, deadLetters, ingestObject: functionName } = namesOf('shaken');
 
 const sender = openSender('shaken');
 let remove: () => Promise<void>;
+let pollers: Awaited<ReturnType<typeof openPollers>>;
 let operator: Awaited<ReturnType<typeof openOperator>>;
 const files = new Map<string, string>();
 let kills: Kills;
@@ -40,6 +44,7 @@ const runs = () => operator.runsOf('shaken', 'flights');
 beforeAll(async () => {
   remove = await deployGuest(shaken, join(import.meta.dirname, '..', 'support', 'tenants'));
   operator = await openOperator();
+  pollers = await openPollers(POLLERS, { queue, functionName });
   await withFolder(async (folder) => {
     // The same flights in both formats, so that files meet in the table.
     for (const format of ['csv', 'ndjson'] as const) {
@@ -56,12 +61,14 @@ beforeAll(async () => {
     }
     await aws('s3', 'cp', '--recursive', '--no-progress', folder, `s3://${staging}/flights/`);
   });
+  pollers.start();
   const ledger = operator.ledger('shaken');
   kills = await killOften(KILLS, { function: functionName, ledger, runs, more });
 }, 400_000);
 
 afterAll(async () => {
   sender.close();
+  await pollers?.close();
   await operator?.close();
   await remove?.();
 });
@@ -139,7 +146,7 @@ describe(`after ${KILLS} kills of the function`, () => {
 
   test('a killed run is known as dead within 30 s, and taken up within two minutes', () => {
     console.log(`dead after ${Math.max(...kills.dead)} s, taken up after ${Math.max(...kills.resumed)} s at most`);
-    expect(kills.dead).toHaveLength(KILLS);
+    expect(kills.dead.length).toBeGreaterThanOrEqual(KILLS);
     expect(Math.max(...kills.dead)).toBeLessThan(30);
     expect(Math.max(...kills.resumed)).toBeLessThan(120);
   });
