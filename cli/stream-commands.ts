@@ -36,4 +36,20 @@ export const registerStreamCommands = (program: Command, act: Act): void => {
     .action(
       act(async (options, _ui, tenant) => (await import('./decisions.ts')).runDecisions(String(tenant), options)),
     );
+  const simulate = program.command('simulate').summary('try settings before they are trusted, without any service');
+  simulate
+    .command('scaling')
+    .summary('replay a load against a tenant’s scaling policy: shards, lag, cost')
+    .argument('<tenant>')
+    .argument('<trace>', 'CSV with the header minute,messages,bytes[,database]; docs/traces has examples')
+    .option('--deployed', 'by the deployed profile, not the checkout’s')
+    .option('--plot', 'draw, also into a pipe')
+    .option('--no-plot', 'tab-separated lines, also on a terminal')
+    .option('--invocation <milliseconds>', 'time of an invocation besides its messages')
+    .option('--message <milliseconds>', 'time of an invocation for each message')
+    .action(
+      act(async (options, _ui, tenant, trace) =>
+        (await import('./simulate.ts')).runSimulateScaling(String(tenant), String(trace), options),
+      ),
+    );
 };

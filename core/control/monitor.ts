@@ -121,7 +121,8 @@ function measure(period: Period, runs: readonly StreamRun[], found: StreamFound)
     throttles,
     progress: touched.length > 0,
     actual: found.settings,
-    consuming: found.consuming,
+    // The emulator says of a mapping that has just been changed that it is stopped, and goes on reading.
+    consuming: found.consuming || touched.length > 0,
     resharding: found.resharding,
   };
 }

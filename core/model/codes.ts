@@ -121,6 +121,7 @@ export const codes = {
     'the stream is beyond a threshold, and its profile allows no more',
     'raise the limits in `stream.scaling`, or the threshold; see `sluice decisions <tenant>`',
   ],
+  'SLU-4008': ['a load trace cannot be read', 'mend the line that the message names'],
 
   'SLU-5001': ['the database does not answer', 'nothing to do: the delivery is tried again by itself'],
   'SLU-5002': ['an AWS service does not answer', 'nothing to do: the delivery is tried again by itself'],
