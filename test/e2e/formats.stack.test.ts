@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { parquetWriteBuffer } from 'hyparquet-writer';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { auditRows } from '../../cli/audit-rows.ts';
 import { namesOf } from '../../core/model/names.ts';
 import { deployGuest } from '../support/guest.ts';
 import shapes from '../support/tenants/shapes/tenant.ts';
@@ -82,6 +83,40 @@ test('one table of records comes to the same rows from each format, compressed o
       expect([format, extension, amounts]).toEqual([format, extension, AMOUNTS]);
     }
   }
+});
+
+test('a feed without code loads collections, durations and user-defined types, and what a later file does not tell stays', async () => {
+  const folder = unique('visits');
+  const whole = {
+    id: folder,
+    from: '::ffff:192.0.2.1',
+    length: '90m',
+    cost: '1.50',
+    tags: ['b', 'a'],
+    home: { at: [1] },
+  };
+  const csv = `id,from,cost,tags,prices\n${folder},192.0.2.1,,,"{""x"": ""0.10""}"\n${folder},localhost,1,,\n`;
+  expect(await loaded('visits', `${folder}-1`, { 'a.ndjson': Buffer.from(JSON.stringify(whole)) })).toEqual({
+    'a.ndjson': 'loaded 1',
+  });
+  expect(await loaded('visits', `${folder}-2`, { 'b.csv': Buffer.from(csv) })).toEqual({ 'b.csv': 'partial 1' });
+  const later = await operator.settledRun('shapes', 'visits', `visits/${folder}-2/b.csv`);
+  expect(later.firstRejections).toMatchObject([
+    {
+      ...{ position: 2, line: 3, byte: csv.indexOf(`${folder},localhost`), code: 'SLU-2004', column: 'from' },
+      message: 'column "from" (inet address): "localhost" is not an IP address',
+    },
+  ]);
+  const select = 'SELECT JSON length, cost, tags, prices, home FROM shapes.visits WHERE id = ?';
+  const { rows } = await operator.cassandra.execute(select, [folder], { prepare: true });
+  expect(rows.map((row) => String(row.get('[json]')))).toEqual([
+    '{"length": "1h30m", "cost": 1.50, "tags": ["a", "b"], "prices": {"x": 0.10}, "home": {"name": null, "at": [1.0]}}',
+  ]);
+  const first = await operator.settledRun('shapes', 'visits', `visits/${folder}-1/a.ndjson`);
+  const books = { runs: [first, later] } as unknown as Parameters<typeof auditRows>[2];
+  expect(await auditRows(operator, shapes, books, [], new AbortController().signal)).toMatchObject({
+    ...{ files: 2, rows: 2, disagreements: [] },
+  });
 });
 
 test('lines of text are records, and a file that is not what it says, or not whole, is refused', async () => {

@@ -1,3 +1,5 @@
+import { byColumn } from '../../../../core/model/by-column.ts';
+import { defineType } from '../../../../core/model/column-types.ts';
 import { defineTable } from '../../../../core/model/table.ts';
 import { defineFeed, defineTenant } from '../../../../core/model/tenant.ts';
 
@@ -35,11 +37,35 @@ const logs = defineFeed({
   }),
 });
 
+const place = defineType({ name: 'place', fields: { name: 'text', at: { list: 'double' } } });
+const visitsTable = defineTable({
+  name: 'visits',
+  columns: {
+    id: 'text',
+    address: 'inet',
+    length: 'duration',
+    cost: 'decimal',
+    tags: { set: 'text' },
+    prices: { map: ['text', 'decimal'] },
+    home: place,
+  },
+  partitionKey: ['id'],
+  clusteringKey: ['address'],
+});
+
+const visits = defineFeed({
+  name: 'visits',
+  description: 'values of types that have parts, without code',
+  formats: ['csv', 'ndjson'],
+  table: visitsTable,
+  transform: byColumn(visitsTable, { rename: { address: 'from' } }),
+});
+
 export default defineTenant({
   id: 'shapes',
   name: 'Shapes',
   contact: 'tests@shapes.example',
   limits: { maxFileBytes: 1_000_000, maxFileRows: 1000, maxMessageBytes: 1000 },
   stream: { shards: 1, retentionHours: 24, feed: 'things' },
-  feeds: [things, logs],
+  feeds: [things, logs, visits],
 });
