@@ -1,10 +1,12 @@
 import { KinesisClient } from '@aws-sdk/client-kinesis';
+import { type Group, groups } from './producer/groups.ts';
 import { lanes } from './producer/lanes.ts';
+import { CALL, faultOf, RECORD } from './producer/limits.ts';
 import { pace } from './producer/pace.ts';
 import { pauses, planner } from './producer/pauses.ts';
 import { type Answer, type PutRecordsClient, put } from './producer/put.ts';
 import type { Spread } from './producer/spread.ts';
-import { tally } from './producer/tally.ts';
+import { tellings } from './producer/tellings.ts';
 
 /**
  * Puts records on a Kinesis stream, as a tenant's own program does. It knows nothing of Sluice: what a record must hold for it stands in
@@ -78,6 +80,11 @@ export interface ProducerOptions<R extends Outgoing = Outgoing> {
   readonly giveUpAfter?: number;
   /** Largest record, data and key, in bytes: 1 MiB when absent, unless the stream is configured for more. */
   readonly maxRecordBytes?: number;
+  /**
+   * Sends a report of its own to the platform, as a message of the reserved feed `_producer`: every so many milliseconds (60,000 when absent) in which
+   * something happened, and when it is closed. It is counted nowhere, and one that is not taken is made up for by the next.
+   */
+  readonly report?: { readonly producer: string; readonly every?: number };
   /** Ends it at once: what is pending fails as `aborted`. To end in order call `close`. */
   readonly signal?: AbortSignal;
 }
@@ -102,17 +109,10 @@ export class UndeliveredError extends Error {
   }
 }
 
-/**
- * PutRecords takes 500 records and 10 MiB, keys included, and a key of 256 characters; a stream takes records of 1 MiB unless it is configured
- * for more (API reference of Kinesis Data Streams, PutRecords, as of SDK 3.1143; the 5 MiB of older texts held until October 2025).
- */
-const CALL = { records: 500, bytes: 10 * 1024 * 1024 };
-const KEY = 256;
-const RECORD = 1024 * 1024;
-
 /** A record while it is pending. */
 interface Entry<R> {
-  readonly record: R;
+  /** Null for a report of the producer's own. */
+  readonly record: R | null;
   readonly key: string;
   readonly data: Uint8Array;
   readonly size: number;
@@ -120,12 +120,6 @@ interface Entry<R> {
   attempts: number;
   firstAt: number;
   maybe: boolean;
-}
-
-/** What `flush` waits for: the records between two calls of it. */
-interface Group {
-  open: number;
-  emptied?: () => void;
 }
 
 /** Why a record is given up, but for how often it was tried. */
@@ -144,24 +138,25 @@ export function createProducer<R extends Outgoing = Outgoing>(options: ProducerO
   const stop = new AbortController();
   const waiting = lanes<Entry<R>>();
   const speed = pace(options.rate);
-  const counts = tally();
+  const counts = tellings(options.report?.producer ?? '');
   const next = planner(start);
   const pausing = pauses<Entry<R>>((entries) => {
     waiting.retry(entries);
     next.soon();
   });
+  const sets = groups();
   const senders: (() => void)[] = [];
   let pending = 0;
   let pendingBytes = 0;
   let calling = 0;
   let closed = false;
   let takenAt = Number.NEGATIVE_INFINITY;
-  let group: Group = { open: 0 };
-  let flushed = Promise.resolve();
   let unheard: { count: number; first: string } = { count: 0, first: '' };
 
   options.signal?.addEventListener('abort', abort, { once: true });
   if (options.signal?.aborted) abort();
+  const reporting = options.report && setInterval(tellPlatform, options.report.every ?? 60_000);
+  reporting?.unref();
 
   return { send, flush, close, report: () => ({ ...counts.get(), pending }) };
 
@@ -171,15 +166,23 @@ export function createProducer<R extends Outgoing = Outgoing>(options: ProducerO
     const size = data.byteLength + Buffer.byteLength(record.key);
     const fault = faultOf(record.key, size, options.maxRecordBytes ?? RECORD);
     if (fault) {
-      tell({ record, attempts: 0, status: 'failed', ...fault, maybe: false });
+      tell({ record, attempts: 0, status: 'failed', reason: 'invalid', ...fault, maybe: false });
       return Promise.resolve();
     }
-    group.open++;
+    take(record, record.key, data, size);
+    return hasRoom() ? Promise.resolve() : new Promise((resolve) => senders.push(resolve));
+  }
+
+  function take(record: R | null, key: string, data: Uint8Array, size: number): void {
     pending++;
     pendingBytes += size;
-    waiting.add({ record, key: record.key, data, size, group, attempts: 0, firstAt: 0, maybe: false });
+    waiting.add({ record, key, data, size, group: sets.enter(), attempts: 0, firstAt: 0, maybe: false });
     next.soon();
-    return hasRoom() ? Promise.resolve() : new Promise((resolve) => senders.push(resolve));
+  }
+
+  function tellPlatform(): void {
+    const told = counts.telling();
+    if (told) take(null, told.key, told.data, told.data.byteLength + told.key.length);
   }
 
   function hasRoom(): boolean {
@@ -201,7 +204,8 @@ export function createProducer<R extends Outgoing = Outgoing>(options: ProducerO
 
   async function call(entries: readonly Entry<R>[]): Promise<void> {
     const began = performance.now();
-    counts.called(began, entries.filter(({ attempts }) => attempts > 0).length);
+    const records = entries.filter(({ record }) => record !== null);
+    if (records.length > 0) counts.called(began, records.filter(({ attempts }) => attempts > 0).length);
     for (const entry of entries) if (entry.attempts++ === 0) entry.firstAt = began;
     speed.spend(entries.length);
     calling++;
@@ -214,7 +218,7 @@ export function createProducer<R extends Outgoing = Outgoing>(options: ProducerO
   function judge(entries: readonly Entry<R>[], answers: readonly Answer[], at: number): void {
     const taken = answers.filter(({ kind }) => kind === 'taken').length;
     const throttled = answers.filter(({ kind }) => kind === 'throttled').length;
-    counts.answered(at, throttled);
+    if (entries.some(({ record }) => record !== null)) counts.answered(at, throttled);
     speed.answered(taken, throttled);
     const again: Entry<R>[] = [];
     let silence: Failure | undefined;
@@ -222,7 +226,7 @@ export function createProducer<R extends Outgoing = Outgoing>(options: ProducerO
       const answer = answers[index] as Answer;
       if (answer.kind === 'taken') {
         takenAt = at;
-        counts.sent(entry.size, at - entry.firstAt);
+        if (entry.record) counts.sent(entry.size, at - entry.firstAt);
         settle(entry, { status: 'sent', shard: answer.shard, sequenceNumber: answer.sequenceNumber });
         continue;
       }
@@ -265,8 +269,8 @@ export function createProducer<R extends Outgoing = Outgoing>(options: ProducerO
     waiting.settle(entry);
     pending--;
     pendingBytes -= entry.size;
-    tell({ record: entry.record, attempts: entry.attempts, ...result });
-    if (--entry.group.open === 0) entry.group.emptied?.();
+    if (entry.record) tell({ record: entry.record, attempts: entry.attempts, ...result });
+    sets.leave(entry.group);
     while (senders.length > 0 && hasRoom()) senders.shift()?.();
   }
 
@@ -279,11 +283,7 @@ export function createProducer<R extends Outgoing = Outgoing>(options: ProducerO
   }
 
   async function flush(): Promise<void> {
-    const last = group;
-    group = { open: 0 };
-    const emptied = last.open > 0 && new Promise<void>((resolve) => (last.emptied = resolve));
-    flushed = Promise.all([flushed, emptied]).then(() => undefined);
-    await flushed;
+    await sets.empty();
     const { count, first } = unheard;
     unheard = { count: 0, first: '' };
     if (count > 0) throw new UndeliveredError(stream, count, first);
@@ -291,7 +291,10 @@ export function createProducer<R extends Outgoing = Outgoing>(options: ProducerO
 
   async function close(): Promise<ProducerReport> {
     closed = true;
+    clearInterval(reporting);
     try {
+      await sets.empty();
+      if (options.report) tellPlatform();
       await flush();
       return { ...counts.get(), pending };
     } finally {
@@ -299,15 +302,6 @@ export function createProducer<R extends Outgoing = Outgoing>(options: ProducerO
       own?.destroy();
     }
   }
-}
-
-function faultOf(key: string, size: number, most: number): Failure | undefined {
-  const no = (code: string, message: string): Failure => ({ reason: 'invalid', code, message });
-  if (key === '') return no('KeyEmpty', 'the partition key is empty');
-  if ([...key].length > KEY) return no('KeyTooLong', `the partition key has more than ${KEY} characters`);
-  return size > most
-    ? no('RecordTooLarge', `the record has ${size} bytes with its key, of ${most} at most`)
-    : undefined;
 }
 
 type Result = OutcomeOf<Outcome>;

@@ -30,6 +30,7 @@ export const registerFileCommands = (program: Command, act: Act): void => {
       '--partition-key <column>',
       'the column whose values keep their order; those of the table’s key if not given',
     )
+    .option('--report <name>', 'tell the platform under this name, each minute and at the end, how it goes')
     .action(
       act(async (options, ui, tenant, feed, file) =>
         (await import('./produce.ts')).runProduce(String(tenant), String(feed), String(file), options, ui),

@@ -4,6 +4,7 @@ import { kinesisClient } from '../adapters/kinesis.ts';
 import type { ProducerOptions } from '../adapters/producer.ts';
 import type { Code } from '../core/model/codes.ts';
 import { placeText } from '../core/model/row.ts';
+import { PRODUCER_NAME, PRODUCER_NAME_RULE } from '../core/model/telling.ts';
 import { reasonText } from '../core/report/reasons.ts';
 import { deployedNamed, feedNamed, versionNote } from './deployed.ts';
 import { CliError } from './errors.ts';
@@ -18,6 +19,8 @@ export interface ProduceOptions {
   /** Records a second: `100` or `100/s`. */
   readonly rate?: string | undefined;
   readonly partitionKey?: string | undefined;
+  /** Name under which it tells the platform how it goes. */
+  readonly report?: string | undefined;
 }
 
 /** `sluice produce`: puts the records of a file, or of standard input until it ends, on the tenant's stream as messages of the feed. */
@@ -28,7 +31,7 @@ export const runProduce = (
   options: ProduceOptions,
   ui: Ui,
 ): Promise<Result> => {
-  const rate = rateOf(options.rate);
+  const chosen = { ...rateOf(options.rate), ...reportOf(options.report) };
   return inWorld(async (world) => {
     const deployed = await deployedNamed(world, id);
     const feed = feedNamed(deployed, feedName);
@@ -39,7 +42,7 @@ export const runProduce = (
     const client = kinesisClient({ ...world.aws, maxAttempts: 1 });
     try {
       const making = { tenant: deployed.tenant, feed, partitionKey: options.partitionKey };
-      const made = await produce(source, making, { stream, client, ...rate }, ui);
+      const made = await produce(source, making, { stream, client, ...chosen }, ui);
       const about = { tenant: id, feed: feed.name, stream, source: name, profileVersion: deployed.version };
       return { data: { ...about, ...made }, lines: linesOf(about, made), exit: exitOf(made) };
     } finally {
@@ -54,6 +57,12 @@ function rateOf(text: string | undefined): Pick<ProducerOptions, 'rate' | 'maxPe
   const rate = Number(/^(\d+(?:\.\d+)?)(?:\/s)?$/.exec(text)?.[1]);
   if (rate > 0) return { rate, maxPending: Math.max(1, Math.min(5000, Math.round(rate))) };
   throw new CliError('SLU-4003', `--rate ${text} is not a number of records a second, such as 100 or 100/s`);
+}
+
+function reportOf(name: string | undefined): Pick<ProducerOptions, 'report'> {
+  if (name === undefined) return {};
+  if (PRODUCER_NAME.test(name)) return { report: { producer: name } };
+  throw new CliError('SLU-4003', `--report ${name} is not a name: ${PRODUCER_NAME_RULE}`);
 }
 
 async function sourceOf(name: string, format: Source['format'], ui: Ui): Promise<Source> {

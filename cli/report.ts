@@ -1,3 +1,4 @@
+import { listProducers } from '../core/control/producers.ts';
 import { placeText } from '../core/model/row.ts';
 import { NO_FEED } from '../core/model/run.ts';
 import type { Tenant } from '../core/model/tenant.ts';
@@ -6,6 +7,7 @@ import type { MessageSpread } from '../core/report/messages.ts';
 import { type FeedReport, type Runs, reportOf, type Spread, type TenantReport } from '../core/report/report.ts';
 import { daysSince } from './days.ts';
 import { deployedTenants } from './deployed.ts';
+import { producerLines } from './report-producers.ts';
 import { bytes, excerpt, type Result, table, type Ui } from './ui.ts';
 import { inWorld, type ReadLedger } from './world.ts';
 
@@ -22,8 +24,14 @@ export const runReport = async (options: ReportOptions, _ui: Ui): Promise<Result
   const days = daysSince(options.since);
   return inWorld(async (world) => {
     const chosen = await deployedTenants(world, options.tenant);
-    const reports = await Promise.all(chosen.map(({ tenant }) => readReport(world.ledger(tenant.id), tenant, days)));
-    return { data: reports, lines: reports.flatMap(linesOf) };
+    const reports = await Promise.all(
+      chosen.map(async ({ tenant }) => ({
+        ...(await readReport(world.ledger(tenant.id), tenant, days)),
+        producers: await listProducers(world.registry(tenant.id)),
+      })),
+    );
+    const lines = reports.flatMap((report) => [...linesOf(report), ...producerLines(report.producers)]);
+    return { data: reports, lines };
   });
 };
 

@@ -6,11 +6,14 @@ import { didYouMean } from '../model/nearest.ts';
 import type { FieldValues, Rejection, Row } from '../model/row.ts';
 import type { Message } from '../model/run.ts';
 import { show } from '../model/show.ts';
+import { PRODUCER_FEED, type Telling, tellingOf } from '../model/telling.ts';
 import type { Feed, Tenant } from '../model/tenant.ts';
 
 /** Messages by where they go. */
 export interface Routed {
   readonly byFeed: ReadonlyMap<Feed, readonly Row[]>;
+  /** What producers tell of themselves: no rows. */
+  readonly tellings: readonly (Pick<Row, 'position' | 'raw'> & { readonly telling: Telling })[];
   /** Messages that belong to no feed. */
   readonly unrouted: readonly Rejection[];
 }
@@ -21,17 +24,24 @@ export const rawOf = (data: Uint8Array): string => Buffer.from(data).toString().
 /** Parses messages and finds their feeds: the one that the envelope names, or else the one of the profile's stream. */
 export function route(messages: readonly Message[], tenant: Tenant, sinks: readonly string[]): Routed {
   const byFeed = new Map<Feed, Row[]>();
+  const tellings: Routed['tellings'][number][] = [];
   const unrouted: Rejection[] = [];
   for (const { position, data } of messages) {
     const found = placeOf(data, tenant, sinks);
     if ('code' in found) unrouted.push({ position, stage: 'read', raw: rawOf(data), ...found });
+    else if ('telling' in found) tellings.push({ position, ...found });
     else {
       const rows = byFeed.get(found.feed) ?? [];
       rows.push({ position, values: found.values, raw: found.raw });
       byFeed.set(found.feed, rows);
     }
   }
-  return { byFeed, unrouted };
+  return { byFeed, tellings, unrouted };
+}
+
+interface Told {
+  readonly telling: Telling;
+  readonly raw: string;
 }
 
 interface Place {
@@ -40,11 +50,11 @@ interface Place {
   readonly raw: string;
 }
 
-type Refused = Pick<Rejection, 'code' | 'message'>;
+type Refused = Pick<Rejection, 'code' | 'message' | 'column'>;
 
 const decoder = new TextDecoder('utf-8', { fatal: true });
 
-function placeOf(data: Uint8Array, tenant: Tenant, sinks: readonly string[]): Place | Refused {
+function placeOf(data: Uint8Array, tenant: Tenant, sinks: readonly string[]): Place | Told | Refused {
   const no = (code: Code, message: string): Refused => ({ code, message });
   const together = isAggregated(data) ? messagesIn(data) : null;
   if (typeof together === 'string') return no('SLU-2022', `the aggregated record cannot be taken apart: ${together}`);
@@ -67,6 +77,10 @@ function placeOf(data: Uint8Array, tenant: Tenant, sinks: readonly string[]): Pl
   } = opened(parsed.values) ?? { message: parsed.values };
   if (sink !== undefined && !sinks.includes(sink as string))
     return no('SLU-3030', `no sink is named ${show(sink)}${nearestOf(sink, sinks, 'rows go to')}`);
+  if (name === PRODUCER_FEED) {
+    const told = tellingOf(values);
+    return 'telling' in told ? { ...told, raw } : { code: 'SLU-2004', ...told };
+  }
   const feed = tenant.feeds.find((candidate) => candidate.name === name);
   if (feed) return { feed, values, raw };
   const known = tenant.feeds.map((candidate) => candidate.name);

@@ -1,11 +1,13 @@
 import type { OverQuota } from '../control/message-quota.ts';
+import { keepTelling } from '../control/producers.ts';
 import type { Chunk } from '../formats/format.ts';
 import { FatalError, TransientError } from '../model/errors.ts';
 import type { Rejection, Row } from '../model/row.ts';
 import { type Message, NO_FEED, type SettledMessage, type StreamSlot } from '../model/run.ts';
 import { putOff } from '../model/tally.ts';
+import { PRODUCER_FEED } from '../model/telling.ts';
 import type { Feed, Tenant } from '../model/tenant.ts';
-import type { Clock, Objects, Sink } from '../ports.ts';
+import type { Clock, Objects, Registry, Sink } from '../ports.ts';
 import { ingest } from './ingest.ts';
 import { metered } from './metered.ts';
 import { messagesPrefix, putRejectedMessage } from './rejected-message.ts';
@@ -15,6 +17,7 @@ export interface SettleWorld {
   readonly tenant: Tenant;
   readonly clock: Clock;
   readonly objects: Objects;
+  readonly registry: Registry;
   readonly sink: Sink;
   readonly rejectsBucket: string;
   /** Name and creation time of the stream. */
@@ -63,10 +66,14 @@ export function rejectMessages(
   world: SettleWorld,
 ): Promise<SettledMessage[]> {
   const unrouted = part.messages.map(({ position, data }) => ({ position, raw: rawOf(data), ...reason }));
-  return settleRouted(part, { byFeed: new Map(), unrouted }, world);
+  return settleRouted(part, { byFeed: new Map(), tellings: [], unrouted }, world);
 }
 
-async function settleRouted(part: Part, { byFeed, unrouted }: Routed, world: SettleWorld): Promise<SettledMessage[]> {
+async function settleRouted(
+  part: Part,
+  { byFeed, tellings, unrouted }: Routed,
+  world: SettleWorld,
+): Promise<SettledMessage[]> {
   const { slot, messages, writeTimes, over } = part;
   const { tenant, clock } = world;
   const byPosition = new Map(messages.map((message) => [message.position, message]));
@@ -106,6 +113,13 @@ async function settleRouted(part: Part, { byFeed, unrouted }: Routed, world: Set
       return reason ? settleOver(NO_FEED, rejection, reason) : settle(NO_FEED, String(rejection.position), rejection);
     }),
   );
+  for (const { telling, ...message } of tellings) {
+    const reason = over.get(String(message.position));
+    if (!reason) await keepTelling(world.registry, telling);
+    await (reason
+      ? settleOver(PRODUCER_FEED, message, reason)
+      : settle(PRODUCER_FEED, String(message.position), 'dropped'));
+  }
   for (const [feed, rows] of byFeed) {
     const items = rows.filter(({ position }) => !over.has(String(position)));
     await Promise.all(

@@ -37,6 +37,7 @@ const outcomes: [args: string[], exit: number, code: string | null][] = [
   [['upload', 'aviation'], 2, 'SLU-4003'],
   [['produce', 'aviation', 'flights', '-'], 5, 'SLU-1004'],
   [['produce', 'aviation', 'flights', '-', '--rate', 'fast'], 2, 'SLU-4003'],
+  [['produce', 'aviation', 'flights', '-', '--report', 'a name'], 2, 'SLU-4003'],
   [['quota', 'aviation'], 5, 'SLU-1004'],
   [['receipts', 'aviation'], 5, 'SLU-1004'],
   [['tenant', 'list'], 5, 'SLU-1004'],
