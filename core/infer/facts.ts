@@ -1,6 +1,8 @@
 import type { ScalarType } from '../model/column-types.ts';
 import { decimalText } from '../model/digits.ts';
-import { Misfit, numeral, type Reading, readingOf } from '../model/mapping.ts';
+import { readingOf } from '../model/mapping.ts';
+import { Misfit, type Reading } from '../model/misfit.ts';
+import { numeral } from '../model/scalar-readings.ts';
 
 /** Types that a column may be proposed as; all that a value can be of them is tried. */
 const CANDIDATES = [

@@ -1,6 +1,7 @@
 import { typeText } from './column-types.ts';
 import type { Fields } from './fields.ts';
-import { canReadAs, Misfit, type ReadAs, readingOf } from './mapping.ts';
+import { canReadAs, type ReadAs, readingOf } from './mapping.ts';
+import { Misfit } from './misfit.ts';
 import { RowError } from './row.ts';
 import { primaryKey, type Table } from './table.ts';
 

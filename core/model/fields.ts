@@ -1,7 +1,9 @@
 import { type ColumnType, typeText, type ValueOf } from './column-types.ts';
 import { wholeText } from './digits.ts';
-import { Misfit, numeral, type ReadAs, readingOf } from './mapping.ts';
+import { type ReadAs, readingOf } from './mapping.ts';
+import { Misfit } from './misfit.ts';
 import { ExactNumber, type FieldValues, RowError } from './row.ts';
+import { numeral } from './scalar-readings.ts';
 import { show } from './show.ts';
 
 /** The smallest and the largest value that is taken. */
