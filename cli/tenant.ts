@@ -1,4 +1,5 @@
 import { hoursText } from '../core/control/admission.ts';
+import { policyOf } from '../core/control/policy.ts';
 import { functionsOf } from '../core/model/bundle.ts';
 import { capped } from '../core/model/capped.ts';
 import { extensionsOf, settingsOf } from '../core/model/formats.ts';
@@ -65,6 +66,7 @@ function linesOf({ tenant, version, since }: Deployed, names: ReturnType<Operato
       `at most ${bytes(all.maxMessageBytes)}; ${stream.shards} shard, kept ${stream.retentionHours} h; feed ${stream.feed}`,
     ],
     ['their quota', messageLimits(limits, stream)],
+    ['their stream', scalingText(stream)],
     [],
     ['staging', `s3://${names.staging}/<feed>/…`],
     ['rejects', `s3://${names.rejects}/rejects/… and receipts/…`],
@@ -119,3 +121,13 @@ function messageLimits(limits: Limits, { overQuota = 'reject' }: StreamSettings)
 
 /** A limit that the profile does not name is the platform's own. */
 const many = (value: number, own: boolean): string => `${value.toLocaleString('en-US')}${own ? ' (platform)' : ''}`;
+
+/** What the stream manager may set, and from where on it does. */
+function scalingText(stream: StreamSettings): string {
+  const { manages, least, most, thresholds, periodMinutes } = policyOf(stream);
+  const { lagSeconds, averageMilliseconds, messagesPerShard, bytesPerShard } = thresholds;
+  const may = manages
+    ? `${least.shards} to ${most.shards} shards, at most ${most.parallel} parallel batches of ${most.batchSize}`
+    : 'watched, not scaled';
+  return `${may}; each ${periodMinutes} min from ${lagSeconds} s of lag, ${averageMilliseconds} ms on average, ${messagesPerShard.toLocaleString('en-US')} messages or ${bytes(bytesPerShard)} a minute and shard on`;
+}
