@@ -6,8 +6,8 @@ import { logger, queue, requireEnv } from './world.ts';
 
 /**
  * How long a message stays away from other attempts, in seconds. The queue's own timeout is six times the function's: too long to
- * wait for after a function that died. So an attempt holds its message for a short time, again and again. It is longer than a lease and
- * than any pause of the event loop, so that a message which comes again finds its run free.
+ * wait for after a function that died. So an attempt holds its message for a short time, again and again. What is left of it at
+ * any moment is longer than a lease, so that a message which comes again finds its run free.
  */
 const HOLD = 45;
 const BEAT = 15_000;
