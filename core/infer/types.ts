@@ -82,8 +82,9 @@ function numberType({ fits, kinds, exponent, fraction, rounded }: Facts): Scalar
   const wholes: readonly ScalarType[] = kinds.has('bigint') ? ['bigint', 'varint'] : ['int', 'bigint', 'varint'];
   const whole = exponent === null ? wholes.find((type) => fits.has(type)) : undefined;
   if (whole) return whole;
-  // The same number of digits everywhere is how amounts of money are written.
-  const amount = kinds.has('text') && exponent === null && fraction[0] === fraction[1] && fraction[1] <= 4;
+  // The same number of digits everywhere, two to four, is how amounts of money are written.
+  const [fewest, most] = fraction;
+  const amount = kinds.has('text') && exponent === null && fewest === most && most >= 2 && most <= 4;
   const exact: readonly ScalarType[] = rounded === null && !amount ? ['double', 'decimal'] : ['decimal', 'double'];
   return exact.find((type) => fits.has(type));
 }
