@@ -42,8 +42,10 @@ export async function throwAway(admin: Client, tables: readonly Table[]): Promis
     data,
     ops,
     remove: async () => {
-      for (const keyspace of [data, ops]) await admin.execute(`DROP KEYSPACE IF EXISTS ${quote(keyspace)}`);
-      await admin.execute(`DROP ROLE IF EXISTS ${quote(id)}`);
+      // On a machine that is busy the server takes its time for a keyspace of many tables.
+      const drop = (what: string) => admin.execute(what, [], { readTimeout: 100_000 });
+      for (const keyspace of [data, ops]) await drop(`DROP KEYSPACE IF EXISTS ${quote(keyspace)}`);
+      await drop(`DROP ROLE IF EXISTS ${quote(id)}`);
     },
   };
 }
