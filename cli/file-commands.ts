@@ -61,6 +61,17 @@ export const registerFileCommands = (program: Command, act: Act): void => {
     .argument('<run>')
     .action(act(async (_options, _ui, run) => (await import('./rejects.ts')).runRejects(String(run))));
   program
+    .command('quality')
+    .summary('show the quality of what was sent: bad records, broken rules, absent values, drift')
+    .argument('<tenant>')
+    .argument('[feed]')
+    .option('--since <day>', 'first day, such as 2026-01-31 (UTC); a week ago if not given')
+    .action(
+      act(async (options, _ui, tenant, feed) =>
+        (await import('./quality.ts')).runQuality(String(tenant), feed, options),
+      ),
+    );
+  program
     .command('quota')
     .summary('show what a tenant has used of its day, and which files wait')
     .argument('<tenant>')

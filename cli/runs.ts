@@ -1,11 +1,12 @@
 import { addCounts, noCounts } from '../core/model/row.ts';
-import { NO_FEED, type StreamRun } from '../core/model/run.ts';
+import { judgedCounts, NO_FEED, type StreamRun } from '../core/model/run.ts';
 import type { Tenant } from '../core/model/tenant.ts';
 import { rejectsPrefix } from '../core/pipeline/rejects.ts';
 import { type ShownRun, shownRun, shownRuns } from '../core/report/liveness.ts';
 import { daysSince } from './days.ts';
 import { deployedTenants } from './deployed.ts';
 import { findRun } from './find-run.ts';
+import { brokenByMessages, qualityFacts, qualityLines } from './run-quality.ts';
 import { bytes, type Result, table } from './ui.ts';
 import { inWorld, type OperatorWorld } from './world.ts';
 
@@ -141,14 +142,21 @@ export const runRunsShow = (id: string): Promise<Result> =>
       ['reason', line.reason ?? '-'],
       ['origin', line.origin],
       ...('object' in run ? fileFacts(run) : []),
+      ...('object' in run ? (run.quality ? qualityFacts(run.quality) : []) : [brokenByMessages(run)]),
       ['counts', `${line.read} read = ${line.loaded} loaded + ${line.dropped} dropped + ${line.rejected} rejected`],
       ['started', line.startedAt.toISOString()],
       ['ended', run.endedAt?.toISOString() ?? '-'],
     ];
     const day = 'object' in run ? run.day : run.minute.toISOString().slice(0, 10);
     const where = `s3://${world.names(tenant.id).rejects}/${rejectsPrefix(line.feed, day, run.id)}`;
-    const rejects = line.rejected > 0 ? ['', `rejects in ${where}`, `Next: sluice rejects ${run.id}`] : [];
-    return { data: { tenant: tenant.id, ...run, leaseUntil: until }, lines: [...table(facts), ...rejects] };
+    const quality = 'object' in run ? run.quality : null;
+    const rejected = 'object' in run ? judgedCounts(run).rejected : line.rejected;
+    const rejects =
+      rejected > 0 || quality?.findings.some(({ severity }) => severity === 'refuse')
+        ? ['', `rejects in ${where}`, `Next: sluice rejects ${run.id}`]
+        : [];
+    const lines = [...table(facts), ...(quality ? qualityLines(quality) : []), ...rejects];
+    return { data: { tenant: tenant.id, ...run, leaseUntil: until }, lines };
   });
 
 const fileFacts = (run: ShownRun): [string, string][] => [

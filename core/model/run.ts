@@ -99,6 +99,10 @@ export interface FileRun extends FileDelivery {
   readonly quality: RunQuality | null;
 }
 
+/** What became of a file's records; of one that was refused for them, what would have. */
+export const judgedCounts = ({ counts, quality }: Pick<FileRun, 'counts' | 'quality'>): Counts =>
+  quality?.checked?.refusal ? quality.checked.counts : counts;
+
 /** Where the ledger keeps a run: its feed and day can be read off its id. */
 export function placeOf(id: string): Pick<FileRun, 'feed' | 'day' | 'id'> {
   const [feed = '', day = ''] = id.split('.');
