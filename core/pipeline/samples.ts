@@ -11,9 +11,11 @@ import { transformer } from './transform.ts';
  *     {"position":1,"rows":[{"origin":"LAS","day":"2001-01-01"}]}
  *     {"position":2,"dropped":true}
  *     {"position":3,"rejected":"SLU-2004","column":"date"}
+ *     {"position":4,"rejected":"SLU-2018","column":"upvotes","rules":["min-upvotes"]}
+ *     {"position":5,"rows":[{"origin":"LAS","day":"2001-01-01"}],"rules":["long-delay"]}
  *
- * A file that cannot be read to its end closes with `{"refused":"SLU-3009"}`. Samples go through the readers and the transform stage
- * of the real pipeline.
+ * `rules` are the quality rules that a record breaks. A file that cannot be read to its end closes with `{"refused":"SLU-3009"}`. Samples go through the
+ * readers, the transform and the rules on records of the real pipeline; rules on files say nothing about a sample.
  */
 export interface Outcome {
   readonly position?: number | string;
@@ -34,9 +36,10 @@ export async function runSample(tenant: string, feed: Feed, chunks: AsyncIterabl
   const refusals: Outcome[] = [];
   for await (const { items, refusal } of chunks) {
     const { transformed, rejected } = transform(items.filter((item): item is Row => !isRejection(item)));
-    for (const { row, outputs } of transformed) {
+    for (const { row, outputs, broken } of transformed) {
       const { position } = row;
-      outcomes.push(outputs.length === 0 ? { position, dropped: true } : { position, rows: outputs.map(plain) });
+      const rules = broken.length === 0 ? undefined : broken;
+      outcomes.push(outputs.length === 0 ? { position, dropped: true } : { position, rows: outputs.map(plain), rules });
     }
     outcomes.push(...[...items.filter(isRejection), ...rejected].map(outcomeOf));
     if (refusal) refusals.push({ refused: refusal.code });
@@ -44,7 +47,12 @@ export async function runSample(tenant: string, feed: Feed, chunks: AsyncIterabl
   return [...outcomes.sort((a, b) => Number(a.position) - Number(b.position)), ...refusals].map(plain);
 }
 
-const outcomeOf = ({ position, code, column }: Rejection): Outcome => ({ position, rejected: code, column });
+const outcomeOf = ({ position, code, column, rules }: Rejection): Outcome => ({
+  position,
+  rejected: code,
+  column,
+  rules,
+});
 
 /** As it comes back from a file: dates as text, bigints as digits, sets and maps as lists, what is undefined left out. */
 const plain = <T>(value: T): T => JSON.parse(JSON.stringify(value, plainJson));

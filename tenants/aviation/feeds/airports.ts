@@ -1,3 +1,4 @@
+import { unique } from '../../../core/model/quality.ts';
 import { defineTable } from '../../../core/model/table.ts';
 import { defineFeed } from '../../../core/model/tenant.ts';
 import { isIata } from '../iata.ts';
@@ -27,6 +28,8 @@ export default defineFeed({
   description: 'Airports that flights may name, with their place',
   formats: ['csv', 'ndjson'],
   table,
+  // The list comes whole: one that has an airport twice would leave open which of the two is meant.
+  quality: [unique()],
   transform(fields) {
     const code = fields.text('iata');
     const row = {

@@ -1,3 +1,4 @@
+import { range } from '../../../core/model/quality.ts';
 import { defineTable } from '../../../core/model/table.ts';
 import { defineFeed } from '../../../core/model/tenant.ts';
 import { iata } from '../iata.ts';
@@ -36,6 +37,13 @@ export default defineFeed({
   description: 'US domestic flights with their delay on arrival, by the airport they left',
   formats: ['csv', 'ndjson', 'json', 'parquet', { format: 'xml', record: 'flight' }],
   table,
+  quality: [
+    {
+      ...range('delay_minutes', { max: 720 }, 'warn'),
+      name: 'long-delay',
+      description: 'nobody arrives more than half a day late',
+    },
+  ],
   transform(fields) {
     const origin = iata(fields, 'origin');
     const destination = iata(fields, 'destination');

@@ -9,4 +9,6 @@ export default defineFeed({
   hours: { cron: '0 3 1 * *', minutes: 180 },
   priority: -10,
   sameContent: 'skip',
+  // Much that is wrong in a whole year means that the file is not what it should be.
+  errors: { threshold: { share: 0.05 } },
 });

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Fields } from '../../../core/model/fields.ts';
+import { nullShare, unique } from '../../../core/model/quality.ts';
 import { defineTable } from '../../../core/model/table.ts';
 import { defineFeed } from '../../../core/model/tenant.ts';
 
@@ -47,6 +48,20 @@ const COLUMNS = [
   'Speed IAS in knots',
 ];
 
+/** What no report lacks. */
+const REQUIRED = [
+  'Airport Name',
+  'Effect Amount of damage',
+  'Flight Date',
+  'Origin State',
+  'Phase of flight',
+  'Wildlife Size',
+  'Time of day',
+  'Cost Other',
+  'Cost Repair',
+  'Cost Total $',
+];
+
 const PHASES = ['Approach', 'Climb', 'Descent', 'En Route', 'Landing Roll', 'Parked', 'Take-off run', 'Taxi'] as const;
 const SIZES = ['Small', 'Medium', 'Large'] as const;
 const TIMES = ['Dawn', 'Day', 'Dusk', 'Night'] as const;
@@ -63,6 +78,19 @@ export default defineFeed({
   description: 'Wildlife strikes reported to the FAA, by the state of departure',
   formats: ['csv', 'ndjson'],
   table,
+  contract: { required: REQUIRED, optional: COLUMNS.filter((name) => !REQUIRED.includes(name)) },
+  quality: [
+    {
+      name: 'taxi-speed',
+      description: 'nothing taxies faster than 60 knots',
+      severity: 'warn',
+      column: 'speed_knots',
+      row: ({ phase, speed_knots }) => phase !== 'Taxi' || (speed_knots ?? 0) <= 60,
+    },
+    nullShare('species', 0.75),
+    // See `strikeId`: two reports in the same words become one row.
+    unique([], 'warn'),
+  ],
   transform(fields) {
     const day = fields.date('Flight Date');
     const phase = fields.oneOf('Phase of flight', PHASES);
