@@ -2,7 +2,7 @@ import type { RunQuality } from '../core/model/run-quality.ts';
 import { type FeedQuality, qualityOf, type RuleReport, type RunSent, type Sent } from '../core/report/quality.ts';
 import { daysSince } from './days.ts';
 import { deployedNamed, feedNamed } from './deployed.ts';
-import { type Result, table } from './ui.ts';
+import { percent, type Result, table } from './ui.ts';
 import { inWorld } from './world.ts';
 
 export interface QualityOptions {
@@ -99,7 +99,3 @@ export function driftText(drift: RunQuality['drift']): string {
 }
 
 const count = (value: number): string => value.toLocaleString('en-US');
-
-/** Enough digits that one of a million still shows. */
-export const percent = (part: number, whole: number): string =>
-  part === 0 || whole === 0 ? '0 %' : `${Number(((part / whole) * 100).toPrecision(3))} %`;

@@ -5,6 +5,7 @@ import { NO_FEED } from '../core/model/run.ts';
 import { daysSince } from './days.ts';
 import { type Deployed, deployedNamed, deployedTenants, feedNamed } from './deployed.ts';
 import { CliError } from './errors.ts';
+import { qualityFacts } from './run-quality.ts';
 import { excerpt, type Result, table } from './ui.ts';
 import { inWorld, type OperatorWorld } from './world.ts';
 
@@ -75,6 +76,7 @@ function linesOf(receipt: Receipt, where: string): string[] {
       'counts',
       `${counts.read} read = ${counts.loaded} loaded + ${counts.dropped} dropped + ${counts.rejected} rejected`,
     ],
+    ...(receipt.quality ? qualityFacts(receipt.quality) : []),
     ['size', `${receipt.bytes} bytes`],
     ['started', receipt.startedAt],
     ['ended', receipt.endedAt ?? '-'],

@@ -1,7 +1,7 @@
 import type { StreamRun } from '../core/model/run.ts';
 import type { RunQuality } from '../core/model/run-quality.ts';
-import { brokenText, driftText, percent } from './quality.ts';
-import { table } from './ui.ts';
+import { brokenText, driftText } from './quality.ts';
+import { percent, table } from './ui.ts';
 
 /** What a run's quality adds to the facts about it. */
 export const qualityFacts = ({ checked, source, drift, rules }: RunQuality): [string, string][] => [

@@ -3,9 +3,9 @@ import { policyOf } from '../core/control/policy.ts';
 import { functionsOf } from '../core/model/bundle.ts';
 import { capped } from '../core/model/capped.ts';
 import { extensionsOf, settingsOf } from '../core/model/formats.ts';
-import { type Feed, keyspaces, type Limits, type StreamSettings } from '../core/model/tenant.ts';
+import { type Contract, type Feed, keyspaces, type Limits, type StreamSettings } from '../core/model/tenant.ts';
 import { checkoutOf, type Deployed, deployedNamed, deployedTenants, versionNote } from './deployed.ts';
-import { bytes, type Result, table, type Ui } from './ui.ts';
+import { bytes, percent, type Result, table, type Ui } from './ui.ts';
 import { inWorld, type OperatorWorld } from './world.ts';
 
 /** `sluice tenant list`: who is deployed, and whether this checkout is what is deployed. */
@@ -91,9 +91,30 @@ function linesOf({ tenant, version, since }: Deployed, names: ReturnType<Operato
     feed.sameContent ?? 'load',
     feed.overwrite ?? 'upsert',
     feed.hours ? hoursText(feed.hours) : '-',
+    errorsText(feed.errors),
   ]);
-  const head = ['feed', 'takes', 'table', 'priority', 'same content', 'overwritten key', 'hours of its own'];
-  return [...table(facts), '', ...table([head, ...rows]), ...formatLines(feeds)];
+  const head = [
+    'feed',
+    'takes',
+    'table',
+    'priority',
+    'same content',
+    'overwritten key',
+    'hours of its own',
+    'bad records',
+  ];
+  return [...table(facts), '', ...table([head, ...rows]), ...formatLines(feeds), ...ruleLines(feeds)];
+}
+
+function ruleLines(feeds: readonly Feed[]): string[] {
+  const rules = feeds.flatMap(({ name: feed, quality = [] }) =>
+    quality.map(({ name: rule, severity, description }) => [feed, rule, severity, description]),
+  );
+  const columns = feeds.flatMap(({ name: feed, contract }) => (contract ? [[feed, ...contractCells(contract)]] : []));
+  return [
+    ...(rules.length === 0 ? [] : ['', ...table([['feed', 'rule', 'severity', 'what it wants'], ...rules])]),
+    ...(columns.length === 0 ? [] : ['', ...table([['feed', 'requires', 'may have', 'others'], ...columns])]),
+  ];
 }
 
 /** What feeds say of their formats beyond the names. */
@@ -118,6 +139,20 @@ function messageLimits(limits: Limits, { overQuota = 'reject' }: StreamSettings)
   if (named.length === 0) return 'no limit';
   return `${named.join(', ')}; what is over it is ${overQuota === 'keep' ? 'kept until there is room' : 'rejected'}`;
 }
+
+function errorsText(errors: Feed['errors'] = 'continue'): string {
+  if (errors === 'continue') return 'left out';
+  if (errors === 'skip-file') return 'none loaded if any';
+  const { count, share } = errors.threshold;
+  const most = [...(count === undefined ? [] : [`${count}`]), ...(share === undefined ? [] : [percent(share, 1)])];
+  return `at most ${most.join(' and ')}`;
+}
+
+const contractCells = ({ required = [], optional = [], unknown = 'ignore' }: Contract): string[] => [
+  required.join(', ') || '-',
+  optional.join(', ') || '-',
+  typeof unknown === 'object' ? `kept in ${unknown.rescue}` : unknown === 'reject' ? 'rejected' : 'ignored',
+];
 
 /** A limit that the profile does not name is the platform's own. */
 const many = (value: number, own: boolean): string => `${value.toLocaleString('en-US')}${own ? ' (platform)' : ''}`;

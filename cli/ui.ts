@@ -83,6 +83,10 @@ export const bytes = (count: number): string => {
   return `${unit === 0 ? value : value.toFixed(value < 10 ? 1 : 0)} ${units[unit]}`;
 };
 
+/** Enough digits that one of a million still shows. */
+export const percent = (part: number, whole: number): string =>
+  part === 0 || whole === 0 ? '0 %' : `${Number(((part / whole) * 100).toPrecision(3))} %`;
+
 export const duration = (seconds: number): string => {
   if (seconds < 60) return `${Math.round(seconds)} s`;
   const minutes = Math.floor(seconds / 60);

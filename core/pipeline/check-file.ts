@@ -126,7 +126,9 @@ async function passOver(
         certain ??= until(feed, total, observer.rules());
       },
     });
-    const { quality, duplicates } = await observer.end(run.modified, await knownColumns(registry, feed.name), beat);
+    const last = await knownColumns(registry, feed.name);
+    const whole = refusal === null && certain === null;
+    const { quality, duplicates } = await observer.end({ arrivedAt: run.modified, last, whole, beat });
     const verdict = refusal ?? certain ?? verdictOf(feed, total, quality);
     return { refusal: verdict, broken: refusal !== null, passed, counts: total, quality, duplicates };
   } finally {

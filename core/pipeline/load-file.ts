@@ -70,7 +70,8 @@ export async function loadFile(
       writeTimeOf: ({ position }) => rowWriteTime(run, position, tenant.limits),
       settled,
     }));
-    const { quality } = await observer.end(run.modified, await knownColumns(world.registry, feed.name), beat);
+    const last = await knownColumns(world.registry, feed.name);
+    const { quality } = await observer.end({ arrivedAt: run.modified, last, whole: !refusal, beat });
     run = { ...run, quality: { ...quality, checked: run.quality?.checked ?? null } };
   } finally {
     await observer.close();

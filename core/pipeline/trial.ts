@@ -78,7 +78,12 @@ export async function tryFile(
         dropped.push(...window.dropped.slice(0, samples - dropped.length));
       },
     });
-    const { quality } = await observer.end(stored.lastModified, null, async () => {});
+    const { quality } = await observer.end({
+      arrivedAt: stored.lastModified,
+      last: null,
+      whole: !refusal,
+      beat: async () => {},
+    });
     return {
       ...pass,
       counts,

@@ -39,7 +39,7 @@ function problemWith(name: string, check: FileRule['file'], { records, rows, ...
   if (count === 0) return null;
   const [later, earlier] = [...first].sort(([a], [b]) => a - b)[0] ?? [];
   const example = later === undefined ? '' : `, such as record ${later} after record ${earlier}`;
-  return `${count} rows repeat one before them${example}`;
+  return `${count === 1 ? '1 row repeats' : `${count} rows repeat`} one before${example}`;
 }
 
 /** A day is as new as its end, UTC. */

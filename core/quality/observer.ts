@@ -29,6 +29,16 @@ const TOLD = 10;
 /** Records with a key that came before which are named, so that their sender finds them. */
 const NAMED = 10_000;
 
+interface FileEnd {
+  readonly arrivedAt: Date;
+  /** The columns that the feed has seen before. */
+  readonly last: KnownColumns | null;
+  /** False for a file that was not read to its end: rules on files say nothing of a part. */
+  readonly whole: boolean;
+  /** Called now and then, to hold the run meanwhile. */
+  readonly beat: () => Promise<void>;
+}
+
 /** A rule that keys are there once. */
 interface Unique {
   readonly name: string;
@@ -84,19 +94,15 @@ export class Observer {
     return this.#rules;
   }
 
-  /**
-   * What has been seen of a file that arrived then; `duplicates` has, by rule, the records whose key came before. `last` are the columns that the feed has
-   * seen before.
-   */
-  async end(
-    arrivedAt: Date,
-    last: KnownColumns | null,
-    beat: () => Promise<void>,
-  ): Promise<{ quality: RunQuality; duplicates: ReadonlyMap<string, Duplicates> }> {
+  /** What has been seen of a file; `duplicates` has, by rule, the records whose key came before. */
+  async end({ arrivedAt, last, whole, beat }: FileEnd): Promise<{
+    quality: RunQuality;
+    duplicates: ReadonlyMap<string, Duplicates>;
+  }> {
     const duplicates = new Map<string, Duplicates>();
-    for (const { name, keys } of this.#unique) duplicates.set(name, await keys.duplicates(NAMED, beat));
+    for (const { name, keys } of whole ? this.#unique : []) duplicates.set(name, await keys.duplicates(NAMED, beat));
     const [records, rows, columns] = [this.#records, this.#statistics.rows(), this.#statistics.summary()];
-    const findings = findingsOf(this.#asked, { records, rows, columns, arrivedAt, duplicates });
+    const findings = findingsOf(whole ? this.#asked : [], { records, rows, columns, arrivedAt, duplicates });
     const rules = { ...this.#rules };
     for (const { rule } of findings) rules[rule] = duplicates.get(rule)?.count ?? 1;
     const topRejected = this.#top.first(TOLD).map(({ text, count }) => {

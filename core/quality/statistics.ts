@@ -42,9 +42,10 @@ class Column {
     for (const bound of [other.min, other.max]) if (bound !== undefined) this.stretch(bound);
   }
 
-  summary(): ColumnStatistics {
+  /** Of so many rows: no estimate is above their number. */
+  summary(rows: number): ColumnStatistics {
     const bounds = this.min === undefined ? {} : { min: plain(this.min), max: plain(this.max) };
-    return { nulls: this.nulls, distinct: this.distinct.estimate(), ...bounds };
+    return { nulls: this.nulls, distinct: Math.min(rows - this.nulls, this.distinct.estimate()), ...bounds };
   }
 
   protected stretch(value: unknown): void {
@@ -208,6 +209,6 @@ export class Statistics {
   }
 
   summary(): Record<string, ColumnStatistics> {
-    return Object.fromEntries(this.#columns.map((column) => [column.name, column.summary()]));
+    return Object.fromEntries(this.#columns.map((column) => [column.name, column.summary(this.#rows)]));
   }
 }

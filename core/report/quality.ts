@@ -24,6 +24,7 @@ export interface Sent {
 export interface RunSent extends Sent {
   readonly run: string;
   readonly day: string;
+  readonly startedAt: Date;
   readonly state: string;
   readonly drift: Drift | null;
 }
@@ -60,7 +61,7 @@ export function qualityOf(
   const runs = [
     ...files.filter((run) => run.feed === feed && isJudged(run)).map(sentInFile),
     ...streams.flatMap((run) => sentInMessages(run, feed)),
-  ].toSorted((a, b) => (a.day === b.day ? (a.run < b.run ? 1 : -1) : a.day < b.day ? 1 : -1));
+  ].toSorted((a, b) => b.day.localeCompare(a.day) || b.startedAt.getTime() - a.startedAt.getTime());
   if (runs.length === 0) return null;
   const byDay = Map.groupBy(runs, ({ day }) => day);
   const total = sum(runs);
@@ -78,13 +79,14 @@ export function qualityOf(
 const isJudged = ({ state, rejectsOf }: FileRun): boolean =>
   rejectsOf === null && (hasLoaded(state) || state === 'refused');
 
-function sentInFile({ id, day, state, counts, quality }: FileRun): RunSent {
+function sentInFile({ id, day, startedAt, state, counts, quality }: FileRun): RunSent {
   const { read, rejected } = judgedCounts({ counts, quality });
   const columns = Object.entries(quality?.columns ?? {}).map(([name, { nulls }]) => [name, nulls] as const);
   return {
     ...nothing,
     run: id,
     day,
+    startedAt,
     state,
     drift: quality?.drift ?? null,
     files: 1,
@@ -103,7 +105,15 @@ function sentInMessages(run: StreamRun, feed: string): RunSent[] {
   const { counts, rules = {} } = tally;
   const state = counts.rejected > 0 ? 'partial' : 'loaded';
   const day = run.minute.toISOString().slice(0, 10);
-  const about = { run: run.id, day, state, drift: null, messages: counts.read, read: counts.read };
+  const about = {
+    run: run.id,
+    day,
+    startedAt: run.startedAt,
+    state,
+    drift: null,
+    messages: counts.read,
+    read: counts.read,
+  };
   return [{ ...nothing, ...about, bad: counts.rejected, broken: rules }];
 }
 

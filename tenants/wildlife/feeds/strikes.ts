@@ -87,7 +87,7 @@ export default defineFeed({
       column: 'speed_knots',
       row: ({ phase, speed_knots }) => phase !== 'Taxi' || (speed_knots ?? 0) <= 60,
     },
-    nullShare('species', 0.75),
+    nullShare('species', 0.9),
     // See `strikeId`: two reports in the same words become one row.
     unique([], 'warn'),
   ],

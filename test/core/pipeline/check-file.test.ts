@@ -132,7 +132,7 @@ describe('a file that is refused', () => {
     const world = worldWith({ quality: [unique()] });
     const run = await ingestIn(world, [...good(5), { at: 3, value: 2, do: '' }]);
     expect(run.reason?.message).toBe(
-      'the rule "unique-key" is broken: no two rows have the same key; 1 rows repeat one before them, such as record 6 after record 4',
+      'the rule "unique-key" is broken: no two rows have the same key; 1 row repeats one before, such as record 6 after record 4',
     );
     expect(run.quality).toMatchObject({
       rules: { 'unique-key': 1 },
