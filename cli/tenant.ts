@@ -149,10 +149,16 @@ function errorsText(errors: Feed['errors'] = 'continue'): string {
 }
 
 const contractCells = ({ required = [], optional = [], unknown = 'ignore' }: Contract): string[] => [
-  required.join(', ') || '-',
-  optional.join(', ') || '-',
+  namesText(required),
+  namesText(optional),
   typeof unknown === 'object' ? `kept in ${unknown.rescue}` : unknown === 'reject' ? 'rejected' : 'ignored',
 ];
+
+/** So much of a list that a table stays one; `--json` has all of it. */
+const namesText = (names: readonly string[]): string => {
+  const text = names.join(', ') || '-';
+  return text.length > 60 ? `${text.slice(0, 59)}… (${names.length})` : text;
+};
 
 /** A limit that the profile does not name is the platform's own. */
 const many = (value: number, own: boolean): string => `${value.toLocaleString('en-US')}${own ? ' (platform)' : ''}`;
