@@ -18,8 +18,8 @@ export interface SimulateOptions {
   readonly message?: string | undefined;
 }
 
-/** Measured on the local stack; docs/scaling.md tells how. Kinesis' own pace is a guess within what its documentation calls a few minutes. */
-const MEASURED = { invocationMilliseconds: 60, messageMilliseconds: 0.1 } as const;
+/** Assumed: docs/scaling.md tells from what, and how to find one's own. Kinesis changes shards within what its documentation calls a few minutes. */
+const ASSUMED = { invocationMilliseconds: 60, messageMilliseconds: 0.1 } as const;
 const RESHARD_MINUTES = 1;
 
 /** Provisioned shards: https://aws.amazon.com/kinesis/data-streams/pricing/, as of November 2025. */
@@ -32,8 +32,8 @@ const HEIGHT = 5;
 export const runSimulateScaling = async (id: string, file: string, options: SimulateOptions): Promise<Result> => {
   const loads = traceOf(file);
   const speeds: Speeds = {
-    invocationMilliseconds: positive(options.invocation, '--invocation', MEASURED.invocationMilliseconds),
-    messageMilliseconds: positive(options.message, '--message', MEASURED.messageMilliseconds),
+    invocationMilliseconds: positive(options.invocation, '--invocation', ASSUMED.invocationMilliseconds),
+    messageMilliseconds: positive(options.message, '--message', ASSUMED.messageMilliseconds),
     reshardMinutes: RESHARD_MINUTES,
   };
   const tenant = options.deployed
