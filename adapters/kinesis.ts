@@ -9,7 +9,7 @@ export const kinesisClient = (config: KinesisClientConfig = {}): KinesisClient =
   new KinesisClient({ requestHandler: new NodeHttpHandler(), ...config });
 
 /** The records of an event, in the order of the shard; what an aggregated one holds is the pipeline's to find out. */
-export const messagesOf = (event: KinesisStreamEvent): Message[] =>
+export const messagesOf = (event: Pick<KinesisStreamEvent, 'Records'>): Message[] =>
   event.Records.map(({ eventID, kinesis }) => ({
     position: kinesis.sequenceNumber,
     // eventID is "<shard>:<sequence number>"; the event has no other place for the shard.

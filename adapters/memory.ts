@@ -80,6 +80,11 @@ export function memoryObjects(stored = new Map<string, MemoryObject>(), clock: C
     async put(bucket, key, text) {
       stored.set(`${bucket}/${key}`, { bytes: Buffer.from(text), lastModified: clock.now() });
     },
+    keys: async (bucket, prefix) =>
+      [...stored.keys()]
+        .filter((name) => name.startsWith(`${bucket}/${prefix}`))
+        .map((name) => name.slice(bucket.length + 1))
+        .sort(),
     async *texts(bucket, prefix) {
       const names = [...stored.keys()].filter((name) => name.startsWith(`${bucket}/${prefix}`)).sort();
       for (const name of names) yield Buffer.from((stored.get(name) as MemoryObject).bytes).toString();

@@ -41,9 +41,22 @@ export function s3Objects(client: S3Client): Objects {
       }
     },
 
+    keys: (bucket, prefix) => keysUnder(client, bucket, prefix),
     texts: (bucket, prefix) => textsUnder(client, bucket, prefix),
     versions: (bucket, prefix, from) => versionPage(client, bucket, prefix, from),
   };
+}
+
+export async function keysUnder(client: S3Client, bucket: string, prefix: string): Promise<string[]> {
+  const keys: string[] = [];
+  try {
+    for await (const page of paginateListObjectsV2({ client }, { Bucket: bucket, Prefix: prefix })) {
+      keys.push(...(page.Contents ?? []).map(({ Key }) => Key as string));
+    }
+    return keys;
+  } catch (error) {
+    throw worldError(error, { bucket, key: prefix });
+  }
 }
 
 async function* textsUnder(client: S3Client, bucket: string, prefix: string): AsyncGenerator<string> {

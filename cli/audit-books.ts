@@ -1,13 +1,17 @@
 import { GetObjectCommand, paginateListObjectsV2 } from '@aws-sdk/client-s3';
 import { s3Objects } from '../adapters/s3.ts';
 import { USAGE_PART } from '../core/control/admission.ts';
+import { KEPT_PART } from '../core/control/kept.ts';
+import { messageUsagePart } from '../core/control/message-quota.ts';
+import { type ShardUsage, totalUsed } from '../core/control/message-usage.ts';
 import type { Usage } from '../core/control/usage.ts';
 import { listOpen } from '../core/control/waiting.ts';
 import { lastReceipts, type Receipt } from '../core/model/receipt.ts';
-import { NO_FEED } from '../core/model/run.ts';
+import { type MessageTotals, NO_FEED } from '../core/model/run.ts';
 import type { Tenant } from '../core/model/tenant.ts';
+import { namedBy } from '../core/pipeline/rejected-message.ts';
 import type { Books } from '../core/report/audit.ts';
-import type { OperatorWorld } from './world.ts';
+import type { OperatorWorld, ReadRegistry } from './world.ts';
 
 type Staged = Awaited<ReturnType<ReturnType<typeof s3Objects>['versions']>>['versions'][number];
 
@@ -44,11 +48,13 @@ export async function readBooks(world: OperatorWorld, tenant: Tenant, asked: rea
     open,
     usage: new Map(usage.map(({ name, value }) => [name, value])),
     staged,
-    rejects: await countRejects(
+    ...(await countRejects(
       world,
       rejects,
       places.map(({ feed, day }) => `rejects/${feed}/${day}/`),
-    ),
+    )),
+    messageUsage: await messageUsageOf(registry, asked),
+    kept: new Set((await registry.list(KEPT_PART)).map(({ name }) => name)),
     receipts: lastReceipts(receipts.map(({ text }) => JSON.parse(text) as Receipt)),
   };
 }
@@ -65,21 +71,37 @@ async function stagedVersions({ s3 }: OperatorWorld, bucket: string): Promise<St
   }
 }
 
-/** How many rejections are stored, by run: a message's lies in an object of its own, those of a file a line each. */
+/**
+ * How many rejections are stored, by run: a message's lies under its position, those of a file a line each. And how many of the messages wait for room in
+ * the quota: they are kept, and no replay has marked them.
+ */
 async function countRejects(world: OperatorWorld, bucket: string, prefixes: readonly string[]) {
   const counts = new Map<string, number>();
   const runOf = (key: string) => key.split('/')[3] as string;
   const add = (run: string, count: number) => counts.set(run, (counts.get(run) ?? 0) + count);
   const keys = await keysUnder(world, bucket, prefixes);
   const isMessage = (key: string) => runOf(key).startsWith('stream.');
-  for (const key of keys.filter(isMessage)) add(runOf(key), 1);
+  const names = keys.filter(isMessage).map((key) => ({ run: runOf(key), ...namedBy(key) }));
+  const messageOf = ({ run, position }: { run: string; position: string }) => `${run} ${position}`;
+  for (const { run } of new Map(names.map((name) => [messageOf(name), name])).values()) add(run, 1);
+  const settled = new Set(names.filter((name) => name.settled).map(messageOf));
+  const kept = names.filter((name) => name.keptBytes !== null && !settled.has(messageOf(name)));
+  const waiting = new Map<string, number>();
+  for (const { run } of kept) waiting.set(run, (waiting.get(run) ?? 0) + 1);
   for (const { key, text } of await textsOf(
     world,
     bucket,
     keys.filter((each) => !isMessage(each)),
   ))
     add(runOf(key), text.split('\n').filter((line) => line !== '').length);
-  return counts;
+  return { rejects: counts, waiting };
+}
+
+/** What is noted of the days on which anything is. */
+async function messageUsageOf(registry: ReadRegistry, days: readonly string[]): Promise<Map<string, MessageTotals>> {
+  const noted = await Promise.all(days.map((day) => registry.list<ShardUsage>(messageUsagePart(day))));
+  const totals = noted.map((shards, at) => [days[at] as string, totalUsed(shards.map(({ value }) => value))] as const);
+  return new Map(totals.filter((_, at) => noted[at]?.length !== 0));
 }
 
 /** The texts of all objects below some prefixes, many at one time. */

@@ -13,17 +13,18 @@ import { type FileDelivery, type FileRun, isGivenUp } from '../core/model/run.ts
 import type { Tenant } from '../core/model/tenant.ts';
 import { runIdOf } from '../core/pipeline/new-run.ts';
 import { deployedNamed, deployedTenants } from './deployed.ts';
+import { givenUpBatches, redriveBatches } from './dlq-batches.ts';
 import { CliError } from './errors.ts';
 import { queueUrls } from './queues.ts';
 import { excerpt, type Result, table, type Ui } from './ui.ts';
 import { inWorld, type OperatorWorld } from './world.ts';
 
-/** A message that was given up, with what it is about and why. */
+/** A message of the queue, or a batch of messages of the stream, that was given up, with what it is about and why. */
 interface DeadLetter {
   readonly tenant: string;
   readonly id: string;
   readonly sentAt: Date;
-  /** Null for a message that names no object. */
+  /** Of the file, or of the object that holds a batch; null for a message that names no object. */
   readonly key: string | null;
   readonly run: string | null;
   readonly state: string | null;
@@ -57,7 +58,12 @@ export const runDlq = (id: string | undefined): Promise<Result> =>
 async function lettersOf(world: OperatorWorld, tenant: Tenant): Promise<DeadLetter[]> {
   const { deadLetters } = await queueUrls(world, tenant.id);
   const messages = await peek(world, deadLetters);
-  return (await Promise.all(messages.map((message) => explain(world, tenant, message)))).flat();
+  const letters = (await Promise.all(messages.map((message) => explain(world, tenant, message)))).flat();
+  const batches = (await givenUpBatches(world, tenant.id)).map(({ key, failedAt, why }) => ({
+    ...{ tenant: tenant.id, id: key, key, why, run: null, state: null, body: '' },
+    sentAt: failedAt ?? new Date(0),
+  }));
+  return [...letters, ...batches];
 }
 
 /** Receives all messages and puts them back; one that comes twice meanwhile counts once. */
@@ -124,7 +130,10 @@ function whyOf(run: FileRun | null): string {
   return `${isGivenUp(run) ? 'given up' : run.state} after attempt ${run.attempt}${reason}`;
 }
 
-/** `sluice dlq redrive`: puts the dead letters back on the tenant's queue; what has been done meanwhile is not done twice. */
+/**
+ * `sluice dlq redrive`: puts the dead letters back on the tenant's queue, and has batches of messages loaded that were given up; what has been done meanwhile is not done
+ * twice.
+ */
 export const runDlqRedrive = (id: string, ui: Ui): Promise<Result> =>
   inWorld(async (world) => {
     const { tenant } = await deployedNamed(world, id);
@@ -136,7 +145,15 @@ export const runDlqRedrive = (id: string, ui: Ui): Promise<Result> =>
     };
     const [target, Attributes] = await Promise.all([attributesOf(queue), attributesOf(deadLetters)]);
     const waiting = Number(Attributes?.ApproximateNumberOfMessages ?? 0);
-    if (waiting === 0) return { data: { tenant: id, moved: 0 }, lines: ['no dead letters'] };
+    const batches = await redriveBatches(world, tenant.id, ui);
+    const told = batches.map(({ key, left, why }) =>
+      why === null ? `${key} is loaded` : `${key}: ${left} messages are left: ${why}`,
+    );
+    const exit = batches.some(({ why }) => why !== null) ? 'failed' : 'ok';
+    if (waiting === 0) {
+      const data = { tenant: id, moved: 0, batches };
+      return { data, lines: told.length > 0 ? told : ['no dead letters'], exit };
+    }
     const SourceArn = Attributes?.QueueArn;
     // Named, because SQS does not know where a message came from that somebody has put there himself.
     await sqs.send(new StartMessageMoveTaskCommand({ SourceArn, DestinationArn: target?.QueueArn }));
@@ -147,8 +164,9 @@ export const runDlqRedrive = (id: string, ui: Ui): Promise<Result> =>
       ui.progress('queue', `${moved} of ${waiting} dead letters are back on the queue`);
       if (task?.Status === 'COMPLETED') {
         return {
-          data: { tenant: id, moved },
-          lines: [`${moved} dead letters are back on the queue`, `Next: sluice runs ${id}`],
+          data: { tenant: id, moved, batches },
+          lines: [...told, `${moved} dead letters are back on the queue`, `Next: sluice runs ${id}`],
+          exit,
         };
       }
       if (task?.Status === 'FAILED' || task?.Status === 'CANCELLED') {

@@ -120,9 +120,10 @@ export const registerFileCommands = (program: Command, act: Act): void => {
     .action(act(async (_options, ui, id) => (await import('./tenant.ts')).runTenantShow(String(id), ui)));
   program
     .command('replay')
-    .summary('load the file of a run again, with what is deployed now')
+    .summary('load the file of a run again, or its rejected messages, with what is deployed now')
     .argument('<run>')
     .option('--rejects-only', 'only the records that the run has rejected, dated as the run')
+    .option('--message <position>', 'of a run of messages: only this one; the rejected ones if not given')
     .option('--wait', 'follow the new run to its end')
     .action(act(async (options, ui, run) => (await import('./replay.ts')).runReplay(String(run), options, ui)));
   program
@@ -144,7 +145,7 @@ export const registerFileCommands = (program: Command, act: Act): void => {
     .action(act(async (_options, _ui, tenant) => (await import('./dlq.ts')).runDlq(tenant)));
   dlq
     .command('redrive')
-    .summary('put the dead letters of a tenant back on its queue')
+    .summary('put the dead letters of a tenant back on its queue, and have its failed batches of messages loaded')
     .argument('<tenant>')
     .action(act(async (_options, ui, tenant) => (await import('./dlq.ts')).runDlqRedrive(String(tenant), ui)));
 };

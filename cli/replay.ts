@@ -7,22 +7,27 @@ import { CliError } from './errors.ts';
 import { type FoundRun, findRun } from './find-run.ts';
 import { follow } from './follow.ts';
 import { queueUrls } from './queues.ts';
+import { replayMessages } from './replay-messages.ts';
 import { bytes, type Result, table, type Ui } from './ui.ts';
 import { inWorld, type OperatorWorld } from './world.ts';
 
 export interface ReplayOptions {
   readonly rejectsOnly?: boolean | undefined;
   readonly wait?: boolean | undefined;
+  /** Of a run of messages: the position of the only one that is meant. */
+  readonly message?: string | undefined;
 }
 
 interface Found extends FoundRun {
   readonly run: FileRun;
 }
 
-/** `sluice replay`: loads a run's file once more, as the next generation, with the transform that is deployed now. */
+/** `sluice replay`: loads a run's file once more, as the next generation, or its rejected messages, with the transform that is deployed now. */
 export const runReplay = (id: string, options: ReplayOptions, ui: Ui): Promise<Result> =>
   inWorld(async (world) => {
-    const found = await fileRunNamed(world, id);
+    const named = await findRun(world, id);
+    if (!('object' in named.run)) return replayMessages(world, { ...named, run: named.run }, options.message, ui);
+    const found = { ...named, run: named.run };
     const { run } = found;
     if (!isSettled(run.state)) {
       throw new CliError('SLU-4003', `the run ${id} has not ended, it is ${run.state}`, {
@@ -60,8 +65,8 @@ export const runReset = (id: string, options: Pick<ReplayOptions, 'wait'>, ui: U
 async function fileRunNamed(world: OperatorWorld, id: string): Promise<Found> {
   const found = await findRun(world, id);
   if ('object' in found.run) return { ...found, run: found.run };
-  throw new CliError('SLU-4003', `${id} is a run of messages; only files can be replayed`, {
-    next: 'put the messages on the stream again',
+  throw new CliError('SLU-4003', `${id} is a run of messages: it has no file to begin anew`, {
+    next: `sluice replay ${id}, for those that it has rejected`,
   });
 }
 

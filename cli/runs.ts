@@ -1,5 +1,5 @@
-import { addCounts, noCounts } from '../core/model/row.ts';
 import { judgedCounts, NO_FEED, type StreamRun } from '../core/model/run.ts';
+import { countsOfRun } from '../core/model/tally.ts';
 import type { Tenant } from '../core/model/tenant.ts';
 import { rejectsPrefix } from '../core/pipeline/rejects.ts';
 import { type ShownRun, shownRun, shownRuns } from '../core/report/liveness.ts';
@@ -94,8 +94,7 @@ const stateText = ({ state, deferredUntil, nextTryAt, attempt }: RunLine): strin
 };
 
 const streamLine = (tenant: string, run: StreamRun): RunLine => {
-  const counts = noCounts();
-  for (const tally of Object.values(run.feeds)) addCounts(counts, tally.counts);
+  const counts = countsOfRun(run.feeds);
   const seconds = (run.endedAt.getTime() - run.startedAt.getTime()) / 1000;
   return {
     tenant,
@@ -105,7 +104,7 @@ const streamLine = (tenant: string, run: StreamRun): RunLine => {
     deferredUntil: null,
     nextTryAt: null,
     attempt: 1,
-    origin: `${run.stream} ${run.shard}`,
+    origin: run.replay ? `replay of ${run.replay.of}` : `${run.stream} ${run.shard}`,
     ...counts,
     startedAt: run.startedAt,
     seconds,
@@ -148,7 +147,7 @@ export const runRunsShow = (id: string): Promise<Result> =>
       ['ended', run.endedAt?.toISOString() ?? '-'],
     ];
     const day = 'object' in run ? run.day : run.minute.toISOString().slice(0, 10);
-    const where = `s3://${world.names(tenant.id).rejects}/${rejectsPrefix(line.feed, day, run.id)}`;
+    const where = `s3://${world.names(tenant.id).rejects}/${rejectsPrefix('object' in run ? run.feed : '<feed>', day, run.id)}`;
     const quality = 'object' in run ? run.quality : null;
     const rejected = 'object' in run ? judgedCounts(run).rejected : line.rejected;
     const rejects =

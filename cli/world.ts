@@ -14,7 +14,7 @@ import { loadSettings, type Settings } from '../local/settings.ts';
 import { CliError } from './errors.ts';
 import { chosenPlace, localPlace, type Place } from './place.ts';
 
-export type ReadLedger = LedgerReader & Pick<Ledger, 'find'>;
+export type ReadLedger = LedgerReader & Pick<Ledger, 'find' | 'counted'>;
 export type ReadRegistry = Pick<Registry, 'read' | 'list'>;
 
 /** What the operator's commands read: every tenant's ledger and rows, and nothing that can be changed. Objects and queues are AWS's. */

@@ -1,5 +1,15 @@
+import type { Order, OrderAnswer } from './model/order.ts';
 import type { Receipt } from './model/receipt.ts';
-import type { FileDelivery, FileRun, ObjectRef, SettledMessage, Stamp, StreamRun, StreamSlot } from './model/run.ts';
+import type {
+  FileDelivery,
+  FileRun,
+  Message,
+  ObjectRef,
+  SettledMessage,
+  Stamp,
+  StreamRun,
+  StreamSlot,
+} from './model/run.ts';
 import type { Acknowledged, Answer, Lever, StreamAlert, StreamFound, Waiting } from './model/stream.ts';
 import type { Table } from './model/table.ts';
 
@@ -58,6 +68,8 @@ export interface Objects {
   find(ref: ObjectRef): Promise<StoredObject | null>;
   /** Stores a text, over any object of that key. */
   put(bucket: string, key: string, text: string): Promise<void>;
+  /** The keys that begin with a prefix, in their order. */
+  keys(bucket: string, prefix: string): Promise<readonly string[]>;
   /** The texts of all objects whose keys begin with a prefix, in the order of the keys. */
   texts(bucket: string, prefix: string): AsyncIterable<string>;
   /**
@@ -70,6 +82,29 @@ export interface Objects {
 export interface VersionPage {
   readonly versions: readonly (ObjectRef & { readonly size: number; readonly lastModified: Date })[];
   readonly next: string | null;
+}
+
+/** The function that loads messages, to be asked besides its stream. */
+export interface Loader {
+  ask(order: Order): Promise<OrderAnswer>;
+}
+
+/** A batch that Lambda has given up after all attempts. */
+export interface FailedBatch {
+  /** The records as they came from the stream. */
+  readonly records: readonly Message[];
+  /** Why it was given up, in Lambda's words. */
+  readonly condition: string;
+  readonly failedAt: Date;
+}
+
+/** Where Lambda puts the batches of a stream that it has given up. */
+export interface FailedBatches {
+  /** Their keys, those of a shard in the order of time. */
+  keys(): Promise<readonly string[]>;
+  /** Null when it is not there (any more); a text tells why it cannot be read. */
+  read(key: string): Promise<FailedBatch | string | null>;
+  remove(key: string): Promise<void>;
 }
 
 /** Where deliveries of files wait. */

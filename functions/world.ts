@@ -14,7 +14,7 @@ import { openDatabase } from '../adapters/cassandra/open.ts';
 import { cassandraRegistry } from '../adapters/cassandra/registry.ts';
 import { cassandraSink } from '../adapters/cassandra/sink.ts';
 import { sqsQueue } from '../adapters/deliveries.ts';
-import { kinesisClient } from '../adapters/kinesis.ts';
+import { kinesisClient, streamIdentity } from '../adapters/kinesis.ts';
 import { s3Objects } from '../adapters/s3.ts';
 import { readCredentials } from '../adapters/secrets.ts';
 import { environment } from '../core/model/environment.ts';
@@ -30,7 +30,7 @@ export const logger = new Logger({ serviceName: 'sluice' });
 export const kinesis = kinesisClient();
 export const queue = new SQSClient();
 export const secrets = new SecretsManagerClient();
-const s3 = new S3Client();
+export const s3 = new S3Client();
 export const events = new EventBridgeClient();
 const clock = { now: () => new Date() };
 
@@ -62,9 +62,12 @@ const openConnection = (database: DatabaseSettings, tenant: Tenant): Promise<Cli
   return openDatabase(database, login, tables, clock);
 };
 
+const timeOf = (context: Context): AbortSignal =>
+  AbortSignal.timeout(Math.max(1000, context.getRemainingTimeInMillis() - MARGIN));
+
 /** The tenant's ports for one invocation; they wait for what is down as long as the invocation has time. */
 export async function worldOf(tenant: Tenant, context: Context) {
-  const signal = AbortSignal.timeout(Math.max(1000, context.getRemainingTimeInMillis() - MARGIN));
+  const signal = timeOf(context);
   const database = databaseOf(process.env);
   connection ??= openConnection(database, tenant);
   const client = await connection;
@@ -83,6 +86,28 @@ export async function worldOf(tenant: Tenant, context: Context) {
     ...(database.writeTimeReach !== undefined && { writeTimeReach: database.writeTimeReach }),
     patiently: <T>(work: () => Promise<T>) => patiently(signal, work),
   };
+}
+
+/** As `worldOf`, but waits for a database that cannot be reached at all, too: a batch of the stream that is given back costs one of its attempts. */
+export const patientWorldOf = (tenant: Tenant, context: Context) =>
+  patiently(timeOf(context), async () => {
+    try {
+      return await worldOf(tenant, context);
+    } catch (error) {
+      await disconnect();
+      throw error;
+    }
+  });
+
+let identity: Promise<string> | undefined;
+
+/** Name and creation time of the tenant's stream; asked for once. */
+export function streamOf(): Promise<string> {
+  identity ??= streamIdentity(kinesis, requireEnv(environment.stream)).catch((error: unknown) => {
+    identity = undefined;
+    throw error;
+  });
+  return identity;
 }
 
 /** What is needed for files besides: the queue and the bucket that they come from. */

@@ -3,6 +3,7 @@ import { Effect, PolicyDocument, PolicyStatement, Role, ServicePrincipal } from 
 import { Architecture, type CfnFunction, Runtime } from 'aws-cdk-lib/aws-lambda';
 import { LogLevel, NodejsFunction, OutputFormat } from 'aws-cdk-lib/aws-lambda-nodejs';
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
+import type { Bucket } from 'aws-cdk-lib/aws-s3';
 import { Aws, type Duration, RemovalPolicy } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
 import { bundle, type DeployedFunction } from '../core/model/bundle.ts';
@@ -90,6 +91,13 @@ export class SluiceFunction extends Construct {
 
 export const allow = (actions: string[], ...resources: string[]): PolicyStatement =>
   new PolicyStatement({ effect: Effect.ALLOW, actions, resources });
+
+/** Listing what lies in some folders of a bucket. */
+export function listing(bucket: Bucket, folders: readonly string[]): PolicyStatement {
+  const statement = allow(['s3:ListBucket'], bucket.bucketArn);
+  statement.addConditions({ StringLike: { 's3:prefix': folders.map((folder) => `${folder}/*`) } });
+  return statement;
+}
 
 /** What Lambda itself needs to place a function in a VPC: under the function's role, yet not for the function's code. */
 function networkStatements(target: Target, functionName: string): PolicyStatement[] {

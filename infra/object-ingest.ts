@@ -1,4 +1,4 @@
-import { type PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import type { Key } from 'aws-cdk-lib/aws-kms';
 import { type CfnFunction, EventSourceMapping, RecursiveLoop } from 'aws-cdk-lib/aws-lambda';
 import type { Bucket, CfnBucket } from 'aws-cdk-lib/aws-s3';
@@ -9,7 +9,7 @@ import { environment } from '../core/model/environment.ts';
 import { MAX_RECEIVES } from '../core/model/redelivery.ts';
 import { arnOf, wildcard } from './acknowledge.ts';
 import { announcing } from './announcing.ts';
-import { allow, SluiceFunction } from './function.ts';
+import { allow, listing, SluiceFunction } from './function.ts';
 import type { TenantParts } from './tenant-parts.ts';
 
 /**
@@ -102,13 +102,6 @@ const encrypted = (key: Key) => ({
   encryptionMasterKey: key,
   enforceSSL: true,
 });
-
-/** Listing what lies in some folders of a bucket. */
-function listing(bucket: Bucket, folders: readonly string[]): PolicyStatement {
-  const statement = allow(['s3:ListBucket'], bucket.bucketArn);
-  statement.addConditions({ StringLike: { 's3:prefix': folders.map((folder) => `${folder}/*`) } });
-  return statement;
-}
 
 /**
  * Through the bucket's own property: CDK's notification is a custom resource, which the emulator does not run. S3 tries the

@@ -10,10 +10,10 @@ import { dataRemoval } from './removal.ts';
 import type { TenantParts } from './tenant-parts.ts';
 
 /**
- * Attempts after the first. `ingest-stream` waits for the database inside an invocation; even if every attempt failed at once,
- * the emulator's growing pauses make these last for minutes, and an outage of two minutes discards nothing.
+ * Attempts after the first. `ingest-stream` waits for the database inside an invocation, up to its time of five minutes, so that these last for half an hour of an
+ * outage. What is given up even so, or because the function dies on a message, `tick` has loaded again: more attempts would only hold the shard up.
  */
-const RETRIES = 15;
+const RETRIES = 5;
 
 /** Lambda's own limit for the age of a record. */
 const OLDEST_HOURS = 168;
@@ -63,6 +63,7 @@ export class StreamIngest extends Construct {
         ),
         // Lambda writes failed records under this role, and chooses the prefix.
         allow(['s3:PutObject'], `${rejects.bucketArn}/rejects/*`, `${rejects.bucketArn}/aws/lambda/*`),
+        allow(['s3:GetObject'], `${rejects.bucketArn}/rejects/*`),
         allow(['s3:ListBucket'], rejects.bucketArn),
         allow(['kms:Decrypt', 'kms:GenerateDataKey'], key.keyArn),
         ...parts.allow,

@@ -5,17 +5,20 @@ import { Construct } from 'constructs';
 import { environment } from '../core/model/environment.ts';
 import { arnOf, wildcard } from './acknowledge.ts';
 import { announcing } from './announcing.ts';
-import { allow, SluiceFunction } from './function.ts';
+import { allow, listing, SluiceFunction } from './function.ts';
 import type { ObjectIngest } from './object-ingest.ts';
 import type { StreamIngest } from './stream-ingest.ts';
 import type { TenantParts } from './tenant-parts.ts';
+
+/** The folder of the batches that Lambda has given up. */
+const FAILED = 'aws/lambda';
 
 /** The next tick comes anyway, and an old one has nothing to do that it would not: none is tried again, and none waits. */
 const onlyNow = { retryAttempts: 0, maxEventAge: Duration.minutes(1) };
 
 /**
  * `tick`: each minute it releases files that waited, resumes runs whose attempt died, looks for objects whose event was lost, and measures and scales
- * the stream.
+ * the stream. Messages that were given up or kept it has loaded by `ingest-stream`, which may die of them in its place.
  * By a rule and not by EventBridge Scheduler, which the emulator takes and never fires. Two ticks may overlap: what they do
  * may be done twice, and a reserved concurrency of one would fail the deployment in a new account, which has none to spare.
  */
@@ -42,6 +45,11 @@ export class Tick extends Construct {
       allow: [
         allow(['s3:ListBucketVersions'], staging.bucketArn),
         allow(['s3:PutObject'], `${rejects.bucketArn}/receipts/*`),
+        // Batches that Lambda has given up, to have them loaded again; and the names of messages that are kept.
+        listing(rejects, [FAILED, 'rejects']),
+        allow(['s3:GetObject', 's3:DeleteObject'], `${rejects.bucketArn}/${FAILED}/*`),
+        allow(['kinesis:DescribeStreamSummary'], messages.stream.streamArn),
+        allow(['lambda:InvokeFunction'], messages.function.handler.functionArn),
         allow(['sqs:SendMessage'], queue.queueArn),
         ...managing(messages),
         announcing(parts.names.events),
@@ -51,6 +59,7 @@ export class Tick extends Construct {
     });
     const { handler, role } = this.function;
     wildcard(role, `Resource::${arnOf(rejects)}/receipts/*`, 'receipts are named after the run');
+    wildcard(role, `Resource::${arnOf(rejects)}/${FAILED}/*`, 'Lambda names failed records after mapping and shard');
     handler.configureAsyncInvoke(onlyNow);
 
     new Rule(this, 'EachMinute', {

@@ -45,6 +45,7 @@ export const codes = {
   ],
   'SLU-2021': ['the record repeats the key of one before it', 'send each key once in a file'],
   'SLU-2022': ['the aggregated record is broken', 'mend the producer that puts messages together, and send them again'],
+  'SLU-2023': ['the function died on the message', 'mend the transform or the message, then `sluice replay` the run'],
 
   'SLU-3001': ['the key names no feed of the tenant', 'upload to <staging bucket>/<feed>/<file>'],
   'SLU-3002': ['the file’s extension is not one that the feed takes', 'send one of the formats that the message names'],
@@ -107,6 +108,7 @@ export const codes = {
     'more bytes of messages came than the profile allows',
     'send more slowly or raise the limit; what the profile keeps is loaded by itself',
   ],
+  'SLU-3033': ['the rejected message was not stored whole', 'put the message on the stream again'],
 
   'SLU-4001': ['a profile is invalid', 'mend the places that the message names'],
   'SLU-4002': ['an unknown tenant, feed or run', 'use one of the names that the message gives'],

@@ -130,6 +130,13 @@ export function putOff(messages: readonly SettledMessage[], times: number): Sett
   return [...messages.slice(0, -1), { ...last, throttles: (last.throttles ?? 0) + times }];
 }
 
+/** The sum over the feeds of a stream run. */
+export function countsOfRun(feeds: StreamRun['feeds']): Counts {
+  const counts = noCounts();
+  for (const tally of Object.values(feeds)) addCounts(counts, tally.counts);
+  return counts;
+}
+
 /** What became of messages. */
 export function countsOf(messages: readonly Pick<SettledMessage, 'outcome'>[]): Counts {
   const counts = noCounts();

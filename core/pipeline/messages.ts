@@ -6,7 +6,7 @@ import type { Counts } from '../model/row.ts';
 import type { Message, SettledMessage, Stamp, StreamSlot } from '../model/run.ts';
 import { countsOf, lastOf } from '../model/tally.ts';
 import type { Ledger, LedgerReader } from '../ports.ts';
-import { type SettleWorld, settleMessages } from './settle-messages.ts';
+import { type Part, rejectMessages, type SettleWorld, settleMessages } from './settle-messages.ts';
 import { messageWriteTimes, type WriteTimes } from './write-time.ts';
 
 export interface MessageWorld extends SettleWorld, QuotaWorld, WriteTimes {
@@ -21,29 +21,49 @@ export interface Ingested {
   readonly reason: string | null;
 }
 
+/** Which messages of some records are meant; null means all. `condemned` tells why those are rejected without a look at them. */
+export interface Choice {
+  readonly only: readonly string[] | null;
+  readonly condemned: string | null;
+}
+
 const MINUTE = 60_000;
 
 /**
  * Takes the messages of one invocation from arrival to the ledger, each exactly once however often it is delivered: those that the
  * ledger has counted are left out, the others are loaded and then counted. Throws `TransientError` when the batch must come again.
  */
-export async function ingestMessages(records: readonly Message[], world: MessageWorld): Promise<Ingested> {
+export async function ingestMessages(
+  records: readonly Message[],
+  world: MessageWorld,
+  { only, condemned }: Choice = { only: null, condemned: null },
+): Promise<Ingested> {
+  const asked = only && new Set(only);
   const all: SettledMessage[] = [];
   for (const { slot, members } of slots(records.flatMap(takenApart), world.stream)) {
     const { positions, last } = await world.ledger.counted(
       slot,
       members.map(({ position }) => position),
     );
-    const messages = members.filter(({ position }) => !positions.has(position));
+    const messages = members.filter(({ position }) => !positions.has(position) && (asked?.has(position) ?? true));
     const before = lastOf([...all, ...(last ? [last] : [])] as Stamp[]);
     const writeTimes = messageWriteTimes(messages, before, world);
-    const over = overQuota(messages, messages.length > 0 ? await roomIn(slot, world) : null, world.tenant.limits);
-    const settled = messages.length > 0 ? await settleMessages({ slot, messages, writeTimes, over }, world) : [];
+    const settled = messages.length === 0 ? [] : await settle({ slot, messages, writeTimes }, condemned, world);
     await count(slot, settled, world);
     all.push(...settled);
   }
   return ingestedOf(all);
 }
+
+async function settle(part: Omit<Part, 'over'>, condemned: string | null, world: MessageWorld) {
+  if (condemned !== null) return rejectMessages({ ...part, over: new Map() }, deadly(condemned), world);
+  const over = overQuota(part.messages, await roomIn(part.slot, world), world.tenant.limits);
+  return settleMessages({ ...part, over }, world);
+}
+
+/** Why a message is rejected on which the function itself has died. */
+export const deadly = (why: string) =>
+  ({ stage: 'transform', code: 'SLU-2023', message: `the function died on this message alone: ${why}` }) as const;
 
 /** Everything that goes before the count can be done again; what comes after it, the next delivery makes up for. */
 export async function count(slot: StreamSlot, settled: readonly SettledMessage[], world: MessageWorld): Promise<void> {

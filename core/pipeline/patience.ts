@@ -42,6 +42,7 @@ export const patientLedger = (ledger: Ledger & LedgerReader, signal: AbortSignal
 export const patientObjects = (objects: Objects, signal: AbortSignal): Objects => ({
   find: (...given) => patiently(signal, () => objects.find(...given)),
   put: (...given) => patiently(signal, () => objects.put(...given)),
+  keys: (...given) => patiently(signal, () => objects.keys(...given)),
   texts: (...given) => objects.texts(...given),
   versions: (...given) => patiently(signal, () => objects.versions(...given)),
 });

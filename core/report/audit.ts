@@ -2,7 +2,15 @@ import type { Usage } from '../control/usage.ts';
 import type { OpenRun } from '../control/waiting.ts';
 import { type Receipt, receiptOf } from '../model/receipt.ts';
 import { balanced } from '../model/row.ts';
-import { type FileRun, hasLoaded, isSettled, type ObjectRef, type StreamRun } from '../model/run.ts';
+import {
+  type FileRun,
+  hasLoaded,
+  isSettled,
+  type MessageTotals,
+  type ObjectRef,
+  type StreamRun,
+} from '../model/run.ts';
+import { letIn } from '../model/tally.ts';
 
 /** All that a tenant's ledger and buckets say of the same files, to be held against each other. */
 export interface Books {
@@ -19,6 +27,12 @@ export interface Books {
   readonly rejects: ReadonlyMap<string, number>;
   /** One for each run: that of its end, where there is one. */
   readonly receipts: readonly Receipt[];
+  /** What messages are noted to have used, by day; only of days all of whose stream runs are among `streams`. */
+  readonly messageUsage: ReadonlyMap<string, MessageTotals>;
+  /** How many stored messages wait for room in the quota, by stream run. */
+  readonly waiting: ReadonlyMap<string, number>;
+  /** The stream runs that `tick` looks after for their sake. */
+  readonly kept: ReadonlySet<string>;
 }
 
 /** Two books that disagree about a run, an object or a day. */
@@ -72,6 +86,7 @@ export function audit(books: Books): Audit {
   }
   for (const [day, usage] of books.usage) compareUsage(day, usage);
   for (const stream of books.streams) compareStream(stream);
+  for (const [day, used] of books.messageUsage) compareMessages(day, used);
   return { disagreements: found, gone: books.runs.filter(isGone).map(({ id }) => id), open: open.size };
 
   function compareReceipt(run: FileRun): void {
@@ -100,10 +115,28 @@ export function audit(books: Books): Audit {
       counted += counts.rejected;
       if (!balanced(counts)) tell('ledger', id, `its counts do not balance: ${JSON.stringify(counts)}`);
     }
+    const kept = books.waiting.get(id) ?? 0;
+    if (kept > 0 && !books.kept.has(id) && !isRecent(endedAt))
+      tell('rejects', id, `${kept} messages wait for room in the quota, and nobody looks after them`);
     const stored = books.rejects.get(id) ?? 0;
     // Rejections are stored before they are counted. Those that went with their bucket went all together.
     if (stored === counted || stored === 0 || (stored > counted && isRecent(endedAt))) return;
     tell('rejects', id, `${counted} messages are counted as rejected, and ${stored} are stored`);
+  }
+
+  /** What a batch has used is noted right after it is counted, or when it comes again. */
+  function compareMessages(day: string, used: MessageTotals): void {
+    const runs = books.streams.filter(({ minute }) => minute.toISOString().startsWith(day));
+    const open = runs.some(({ endedAt }) => isRecent(endedAt));
+    for (const name of ['messages', 'bytes'] as const) {
+      const wanted = runs.map(letIn).reduce((sum, each) => sum + each[name], 0);
+      if (used[name] > wanted || (used[name] < wanted && !open))
+        tell(
+          'usage',
+          day,
+          `${used[name]} ${name === 'bytes' ? 'bytes of messages' : name} are noted, and the day’s runs have ${wanted}`,
+        );
+    }
   }
 
   function compareUsage(day: string, usage: Usage): void {

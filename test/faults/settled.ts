@@ -53,6 +53,9 @@ export async function booksOf(story: Story, world: Platform): Promise<Books> {
     staged: world.bucket.staged,
     rejects,
     receipts: lastReceipts(receipts),
+    messageUsage: new Map(),
+    waiting: new Map(),
+    kept: new Set(),
   };
 }
 

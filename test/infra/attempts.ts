@@ -15,7 +15,7 @@ const attempts: Record<string, Record<string, readonly string[]>> = {
     '/rejects/a.ndjson': ['s3:GetObject', 's3:PutObject', 's3:DeleteObject'],
     '/receipts/a.json': ['s3:GetObject', 's3:PutObject', 's3:DeleteObject'],
     '/manifests/a.ndjson': ['s3:GetObject', 's3:PutObject', 's3:DeleteObject'],
-    '/aws/lambda/a': ['s3:GetObject', 's3:PutObject'],
+    '/aws/lambda/a': ['s3:GetObject', 's3:PutObject', 's3:DeleteObject'],
   },
   'AWS::SQS::Queue': {
     '': [

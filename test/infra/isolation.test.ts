@@ -59,6 +59,7 @@ describe.each(worlds)('on target $kind', ({ kind, world, stacks }) => {
         'kms:Decrypt kms:key/sluice-aviation-Key961B73FD',
         'kms:GenerateDataKey kms:key/sluice-aviation-Key961B73FD',
         'logs:PutLogEvents logs:log-group:/aws/lambda/sluice-aviation-ingest-stream:log-stream:a',
+        's3:GetObject s3:::sluice-aviation-rejects/rejects/a.ndjson',
         's3:ListBucket s3:::sluice-aviation-rejects',
         's3:PutObject s3:::sluice-aviation-rejects/aws/lambda/a',
         's3:PutObject s3:::sluice-aviation-rejects/rejects/a.ndjson',
@@ -79,7 +80,10 @@ describe.each(worlds)('on target $kind', ({ kind, world, stacks }) => {
         'kms:GenerateDataKey kms:key/sluice-aviation-Key961B73FD',
         // It changes the mapping as well, of its own function: the next test.
         `lambda:GetEventSourceMapping ${shorten(arnIn(world, 'sluice-aviation/MessagesFromStream'))}`,
+        'lambda:InvokeFunction lambda:function:sluice-aviation-ingest-stream',
         'logs:PutLogEvents logs:log-group:/aws/lambda/sluice-aviation-tick:log-stream:a',
+        's3:DeleteObject s3:::sluice-aviation-rejects/aws/lambda/a',
+        's3:GetObject s3:::sluice-aviation-rejects/aws/lambda/a',
         's3:ListBucketVersions s3:::sluice-aviation-staging',
         's3:PutObject s3:::sluice-aviation-rejects/receipts/a.json',
         'sqs:SendMessage sqs:sluice-aviation-objects',
@@ -101,6 +105,21 @@ describe.each(worlds)('on target $kind', ({ kind, world, stacks }) => {
     );
     expect(await isAllowed(world, update('aviation', 'sluice-wildlife', own))).toBe(false);
     expect(await isAllowed(world, update('wildlife', 'sluice-aviation', own))).toBe(false);
+  });
+
+  it.each([
+    ['aws/lambda/', true],
+    ['rejects/flights/2026-01-01/a/', true],
+    ['manifests/a.ndjson', false],
+    ['', false],
+  ])('tick lists what was given up or rejected, and nothing else in the rejects bucket: "%s"', async (prefix, may) => {
+    const list: Request = {
+      by: roleOf(world, 'sluice-aviation-Tick'),
+      action: 's3:ListBucket',
+      on: arnIn(world, 'sluice-aviation/Rejects'),
+      context: { 's3:prefix': prefix },
+    };
+    expect(await isAllowed(world, list)).toBe(may);
   });
 
   it.each([

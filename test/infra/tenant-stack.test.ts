@@ -88,7 +88,7 @@ describe.each(kinds)('a tenant’s stack on target %s', (kind) => {
       MaximumBatchingWindowInSeconds: 1,
       BisectBatchOnFunctionError: true,
       FunctionResponseTypes: ['ReportBatchItemFailures'],
-      MaximumRetryAttempts: 15,
+      MaximumRetryAttempts: 5,
       MaximumRecordAgeInSeconds: 86_400,
       DestinationConfig: {
         OnFailure: { Destination: { 'Fn::GetAtt': [Match.stringLikeRegexp('^Rejects'), 'Arn'] } },

@@ -111,7 +111,11 @@ describe('an object that S3 does not give out', () => {
     throw sealed;
   };
   const object = { bucket: 'staging', key: 'readings/x.csv', versionId: '1' };
-  const unlisted = { texts: async function* () {}, versions: async () => ({ versions: [], next: null }) };
+  const unlisted = {
+    keys: async () => [],
+    texts: async function* () {},
+    versions: async () => ({ versions: [], next: null }),
+  };
   const worlds: readonly [string, Objects][] = [
     ['when it is looked at', { find: refuse, put: async () => {}, ...unlisted }],
     [

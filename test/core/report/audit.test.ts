@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { randomOf } from '../../../core/faults/random.ts';
 import type { FileRun } from '../../../core/model/run.ts';
+import { addMessages, emptyStreamRun } from '../../../core/model/tally.ts';
 import { audit, type Books } from '../../../core/report/audit.ts';
 import { platform } from '../../faults/platform.ts';
 import { booksOf } from '../../faults/settled.ts';
@@ -56,6 +57,38 @@ describe('books that were kept well', () => {
 });
 
 describe('a disagreement is named', () => {
+  const slot = { stream: 's@1', shard: 'shardId-000000000000', minute: new Date('2026-01-02T03:04:00Z') };
+  const message = { position: '1', feed: 'f', outcome: 'loaded', bytes: 10, latency: 1, writeTime: 1 } as const;
+  const stream = addMessages(emptyStreamRun(slot, slot.minute), [message], slot.minute);
+
+  test('when messages are noted to have used more or less than their runs have', () => {
+    const noted = (messages: number, bytes: number) => ({
+      streams: [stream],
+      messageUsage: new Map([[day, { messages, bytes }]]),
+    });
+    expect(found(noted(1, 10))).toEqual([]);
+    expect(found(noted(2, 9))).toEqual([
+      ['usage', day, '2 messages are noted, and the day’s runs have 1'],
+      ['usage', day, '9 bytes of messages are noted, and the day’s runs have 10'],
+    ]);
+    const soon = {
+      now: new Date(slot.minute.getTime() + 60_000),
+      runs: [],
+      staged: [],
+      receipts: [],
+      usage: new Map(),
+    };
+    expect(found({ ...noted(0, 0), ...soon })).toEqual([]);
+  });
+
+  test('when messages are kept for which nobody looks', () => {
+    const waiting = new Map([[stream.id, 3]]);
+    expect(found({ streams: [stream], waiting, kept: new Set([stream.id]) })).toEqual([]);
+    expect(found({ streams: [stream], waiting })).toEqual([
+      ['rejects', stream.id, '3 messages wait for room in the quota, and nobody looks after them'],
+    ]);
+  });
+
   test('when counts do not balance', () => {
     const { counts } = loaded;
     const changed = runs(loaded, { counts: { ...counts, loaded: counts.loaded - 1, dropped: counts.dropped + 2 } });
