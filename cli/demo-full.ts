@@ -8,6 +8,7 @@ import wildlife from '../tenants/wildlife/tenant.ts';
 import { decisionTable } from './decisions.ts';
 import { dataset } from './demo-data.ts';
 import { messagesToday, putFlights, today, until } from './demo-messages.ts';
+import { showPoison } from './demo-poison.ts';
 import { runProduce } from './produce.ts';
 import { runQuota } from './quota.ts';
 import { runStreamStatus } from './stream.ts';
@@ -19,7 +20,7 @@ const BURST = 20_000;
 /** Bird strikes that are sent at once, a megabyte: more than the wildlife tenant may send in two minutes. */
 const STRIKES = 2500;
 
-/** What `demo --full` shows besides: a burst and what the stream manager makes of it, and a tenant that sends more than it may. */
+/** What `demo --full` shows besides: a burst and what the stream manager makes of it, a tenant that sends more than it may, and a message on which the function dies. */
 export async function showMore(
   world: OperatorWorld,
   settings: Settings,
@@ -31,7 +32,12 @@ export async function showMore(
     `\n7. Too much: ${STRIKES} bird strikes of a tenant that may send ${wildlife.limits.messagesPerDay} messages a day`,
   );
   const quota = await showQuota(world, settings, ui);
-  return { data: { burst: burst.data, quota: quota.data }, lines: [...burst.lines, ...quota.lines] };
+  ui.note(
+    '\n8. Poison: a message on which the function dies, among good ones; then the transform is mended, and the message replayed',
+  );
+  const poison = await showPoison(world, settings, ui);
+  const data = { burst: burst.data, quota: quota.data, poison: poison.data };
+  return { data, lines: [...burst.lines, ...quota.lines, ...poison.lines] };
 }
 
 async function showBurst(world: OperatorWorld, settings: Settings, ui: Ui) {
@@ -96,7 +102,8 @@ async function showQuota(world: OperatorWorld, settings: Settings, ui: Ui) {
     },
     ui,
   );
-  const refused = (await ledger.streamRuns(today())).flatMap(({ firstRejections }) => firstRejections);
+  const runs = (await ledger.streamRuns(today())).toSorted((a, b) => b.minute.getTime() - a.minute.getTime());
+  const refused = runs.flatMap(({ firstRejections }) => firstRejections);
   const reason = refused.find(({ code }) => code === 'SLU-3031' || code === 'SLU-3032');
   const quota = await runQuota(wildlife.id);
   return {

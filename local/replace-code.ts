@@ -12,14 +12,15 @@ export const functionSources = ['functions', 'core', 'adapters', 'tenants'] as c
 /**
  * Bundles functions as CDK does and puts the code into those that are deployed; an invocation that runs ends with the old
  * code. Throws what esbuild or LocalStack say; then no function is changed, or those that came before. `versions` tells those of the
- * tenants' profiles.
+ * tenants' profiles; `tenantFile` is bundled in place of the tenant's own.
  */
 export async function replaceCode(
   settings: Settings,
   functions: readonly DeployedFunction[],
   versions: Readonly<Record<string, string>>,
+  tenantFile?: string,
 ): Promise<void> {
-  const archives = await Promise.all(functions.map((deployed) => archiveOf(settings.root, deployed, versions)));
+  const archives = await Promise.all(functions.map((each) => archiveOf(settings.root, each, versions, tenantFile)));
   const client = new LambdaClient(clientOptions(settings));
   try {
     for (const [index, { name }] of functions.entries()) {
@@ -35,6 +36,7 @@ async function archiveOf(
   root: string,
   { entry, tenantId }: DeployedFunction,
   versions: Readonly<Record<string, string>>,
+  tenantFile?: string,
 ): Promise<Uint8Array> {
   const held = tenantId === undefined ? versions : { [tenantId]: versions[tenantId] };
   const { outputFiles } = await build({
@@ -51,7 +53,7 @@ async function archiveOf(
     sourcesContent: false,
     logLevel: 'silent',
     define: { [bundle.versions]: JSON.stringify(held) },
-    alias: tenantId ? { [bundle.tenantModule]: join(root, 'tenants', tenantId, 'tenant.ts') } : {},
+    alias: tenantId ? { [bundle.tenantModule]: tenantFile ?? join(root, 'tenants', tenantId, 'tenant.ts') } : {},
   });
   const names = outputFiles.map(({ path, contents }) => [
     path.endsWith('.map') ? 'index.mjs.map' : 'index.mjs',
