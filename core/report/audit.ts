@@ -6,6 +6,7 @@ import {
   type FileRun,
   hasLoaded,
   isSettled,
+  judgedCounts,
   type MessageTotals,
   type ObjectRef,
   type StreamRun,
@@ -91,7 +92,9 @@ export function audit(books: Books): Audit {
 
   function compareReceipt(run: FileRun): void {
     if (!isSettled(run.state) && run.state !== 'deferred') return;
-    const receipt = receipts.get(run.id);
+    const found = receipts.get(run.id);
+    // Those of older versions know nothing of quality.
+    const receipt = found && !('quality' in found) ? { ...(found as Receipt), quality: null } : found;
     const wanted = receiptOf(books.tenant, run);
     if (!receipt) {
       if (!isGone(run) && !isOld(run)) tell('receipts', run.id, `it is ${run.state} and has no receipt`);
@@ -103,7 +106,7 @@ export function audit(books: Books): Audit {
   /** An attempt that died may have stored rejections that the one after it, which did not load, does not count. */
   function compareRejects(run: FileRun): void {
     const stored = books.rejects.get(run.id) ?? 0;
-    const counted = run.counts.rejected;
+    const counted = judgedCounts(run).rejected;
     if (!isSettled(run.state) || (stored === 0 && isGone(run))) return;
     if (hasLoaded(run.state) ? stored !== counted : stored < counted)
       tell('rejects', run.id, `${counted} rows are counted as rejected, and ${stored} are stored`);

@@ -152,6 +152,13 @@ describe('a file that is refused', () => {
     ]);
   });
 
+  test('for bad records tells nothing of a rule that only warns', async () => {
+    const world = worldWith({ errors: { threshold: { share: 0.1 } }, quality: [unique([], 'warn')] });
+    const run = await ingestIn(world, [...good(2), ...good(2), bad]);
+    expect(run.quality?.findings).toMatchObject([{ rule: 'unique-key', severity: 'warn' }]);
+    expect(rejectedIn(world).map(({ position }) => position)).toEqual([5]);
+  });
+
   test('can be loaded by a later version, and does not count as one', async () => {
     const world = worldWith({ errors: 'skip-file', overwrite: 'replace' });
     expect((await ingestIn(world, [...good(2), bad])).state).toBe('refused');
@@ -192,6 +199,8 @@ describe('a rule on the file that warns', () => {
 
   test.each([
     ['2026-01-02T00:00:00.000Z', '2026-01-02', []],
+    ['2026-01-01T03:04:05.678Z', '2026-01-01', []],
+    ['2026-01-01T03:04:05.677Z', '2026-01-01', ['seen-freshness']],
     ['2026-01-01T02:04:05.678Z', '2026-01-01', ['seen-freshness']],
     ['2025-12-31T23:00:00.000Z', '2025-12-30', ['seen-freshness', 'day-freshness']],
   ])('of data that is fresh until %s and %s finds what is stale', async (seen, day, stale) => {
@@ -202,7 +211,8 @@ describe('a rule on the file that warns', () => {
   });
 
   test('says nothing of the values of a file without rows', async () => {
-    const world = worldWith({ quality: [nullShare('value', 0), unique([], 'warn'), minRows(1, 'warn')] });
+    const quality = [nullShare('value', 0), unique([], 'warn'), freshness('seen', 1), minRows(1, 'warn')];
+    const world = worldWith({ ...dated, quality, transform: () => null });
     const run = await ingestIn(world, [{ at: 1, value: 1, do: 'drop' }]);
     expect(run.quality?.findings.map(({ rule }) => rule)).toEqual(['min-rows']);
   });

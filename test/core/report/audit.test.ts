@@ -1,5 +1,7 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { randomOf } from '../../../core/faults/random.ts';
+import type { Receipt } from '../../../core/model/receipt.ts';
+import { noCounts } from '../../../core/model/row.ts';
 import type { FileRun } from '../../../core/model/run.ts';
 import { addMessages, emptyStreamRun } from '../../../core/model/tally.ts';
 import { audit, type Books } from '../../../core/report/audit.ts';
@@ -44,6 +46,13 @@ describe('books that were kept well', () => {
     const { disagreements, gone } = audit({ ...books, staged: [], rejects: new Map(), receipts: [] });
     expect(disagreements).toEqual([]);
     expect(gone).toEqual(books.runs.map(({ id }) => id));
+  });
+
+  test('agree when a run and its receipt are of a version that knew nothing of quality', () => {
+    const receipts = books.receipts.map(({ quality, ...receipt }) =>
+      receipt.run === loaded.id ? (receipt as Receipt) : { ...receipt, quality },
+    );
+    expect(found({ runs: runs(loaded, { quality: null }), receipts })).toEqual([]);
   });
 
   test('agree while a run is on its way to its end', () => {
@@ -101,6 +110,20 @@ describe('a disagreement is named', () => {
       expect(found({ rejects: stored(count) })).toEqual([
         ['rejects', partial.id, `${partial.counts.rejected} rows are counted as rejected, and ${count} are stored`],
       ]);
+  });
+
+  test('when rejections of a file that was refused for them are lost', () => {
+    const { quality, counts } = partial;
+    const refusal = { code: 'SLU-3026', message: 'too many' } as const;
+    const checked = { profileVersion: 'v1', counts, refusal };
+    const refused = runs(partial, {
+      state: 'refused',
+      counts: noCounts(),
+      quality: quality && { ...quality, checked },
+    });
+    const message = `${counts.rejected} rows are counted as rejected, and 0 are stored`;
+    expect(found({ runs: refused, rejects: new Map() })).toContainEqual(['rejects', partial.id, message]);
+    expect(found({ runs: refused }).map(([book]) => book)).not.toContain('rejects');
   });
 
   test('when a receipt is lost, says something else, or is of no run', () => {
