@@ -106,7 +106,7 @@ export function memoryObjects(stored = new Map<string, MemoryObject>(), clock: C
 
 export function memoryLedger(clock: Clock): Ledger & LedgerReader {
   const runs = new Map<string, { run: FileRun; owner: string; until: Date | null }>();
-  const slots = new Map<string, { run: StreamRun; stamps: Map<string, Stamp> }>();
+  const slots = new Map<string, { run: StreamRun; stamps: Map<string, Stamp & { over: boolean }> }>();
   const slotKey = (slot: StreamSlot) => `${slot.stream} ${slot.shard} ${streamRunId(slot)}`;
   const later = (seconds: number) => new Date(clock.now().getTime() + seconds * 1000);
 
@@ -140,18 +140,21 @@ export function memoryLedger(clock: Clock): Ledger & LedgerReader {
       return found?.run.feed === feed && found.run.day === day ? found : null;
     },
     async counted(slot, asked) {
-      const stamps = slots.get(slotKey(slot))?.stamps ?? new Map<string, Stamp>();
+      const stamps = slots.get(slotKey(slot))?.stamps ?? new Map<string, Stamp & { over: boolean }>();
       const positions = new Set(asked.filter((position) => stamps.has(position)));
-      return { positions, last: lastOf(stamps.values()) };
+      const over = new Set([...positions].filter((position) => stamps.get(position)?.over));
+      const last = lastOf(stamps.values());
+      return { positions, over, last: last && { position: last.position, writeTime: last.writeTime } };
     },
     async tally(slot, messages) {
       const { run, stamps } = slots.get(slotKey(slot)) ?? {
         run: emptyStreamRun(slot, clock.now()),
-        stamps: new Map<string, Stamp>(),
+        stamps: new Map<string, Stamp & { over: boolean }>(),
       };
       const fresh = messages.filter((message) => {
         const isNew = !stamps.has(message.position);
-        if (isNew) stamps.set(message.position, { position: message.position, writeTime: message.writeTime });
+        const { position, writeTime, overQuota: over = false } = message;
+        if (isNew) stamps.set(position, { position, writeTime, over });
         return isNew;
       });
       const after = fresh.length === 0 ? run : addMessages(run, fresh, clock.now());

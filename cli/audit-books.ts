@@ -7,11 +7,11 @@ import { type ShardUsage, totalUsed } from '../core/control/message-usage.ts';
 import type { Usage } from '../core/control/usage.ts';
 import { listOpen } from '../core/control/waiting.ts';
 import { lastReceipts, type Receipt } from '../core/model/receipt.ts';
-import { type MessageTotals, NO_FEED } from '../core/model/run.ts';
+import { type MessageTotals, NO_FEED, type StreamRun } from '../core/model/run.ts';
 import type { Tenant } from '../core/model/tenant.ts';
-import { namedBy } from '../core/pipeline/rejected-message.ts';
+import { type Named, namedBy } from '../core/pipeline/rejected-message.ts';
 import type { Books } from '../core/report/audit.ts';
-import type { OperatorWorld, ReadRegistry } from './world.ts';
+import type { OperatorWorld, ReadLedger, ReadRegistry } from './world.ts';
 
 type Staged = Awaited<ReturnType<ReturnType<typeof s3Objects>['versions']>>['versions'][number];
 
@@ -40,11 +40,12 @@ export async function readBooks(world: OperatorWorld, tenant: Tenant, asked: rea
     rejects,
     places.map(({ feed, day }) => `receipts/${feed}/${day}/`),
   );
+  const streams = (await Promise.all([...days].map((day) => ledger.streamRuns(day)))).flat();
   return {
     tenant: tenant.id,
     now,
     runs: (await Promise.all(places.map(({ feed, day }) => ledger.fileRuns(feed, day)))).flat(),
-    streams: (await Promise.all([...days].map((day) => ledger.streamRuns(day)))).flat(),
+    streams,
     open,
     usage: new Map(usage.map(({ name, value }) => [name, value])),
     staged,
@@ -52,6 +53,7 @@ export async function readBooks(world: OperatorWorld, tenant: Tenant, asked: rea
       world,
       rejects,
       places.map(({ feed, day }) => `rejects/${feed}/${day}/`),
+      (names) => withoutStrays(names, streams, ledger),
     )),
     messageUsage: await messageUsageOf(registry, asked),
     kept: new Set((await registry.list(KEPT_PART)).map(({ name }) => name)),
@@ -75,14 +77,19 @@ async function stagedVersions({ s3 }: OperatorWorld, bucket: string): Promise<St
  * How many rejections are stored, by run: a message's lies under its position, those of a file a line each. And how many of the messages wait for room in
  * the quota: they are kept, and no replay has marked them.
  */
-async function countRejects(world: OperatorWorld, bucket: string, prefixes: readonly string[]) {
+async function countRejects(
+  world: OperatorWorld,
+  bucket: string,
+  prefixes: readonly string[],
+  valid: (names: readonly NamedOf[]) => Promise<readonly NamedOf[]>,
+) {
   const counts = new Map<string, number>();
   const runOf = (key: string) => key.split('/')[3] as string;
   const add = (run: string, count: number) => counts.set(run, (counts.get(run) ?? 0) + count);
   const keys = await keysUnder(world, bucket, prefixes);
   const isMessage = (key: string) => runOf(key).startsWith('stream.');
-  const names = keys.filter(isMessage).map((key) => ({ run: runOf(key), ...namedBy(key) }));
-  const messageOf = ({ run, position }: { run: string; position: string }) => `${run} ${position}`;
+  const names = await valid(keys.filter(isMessage).map((key) => ({ run: runOf(key), ...namedBy(key) })));
+  const messageOf = ({ run, position }: NamedOf) => `${run} ${position}`;
   for (const { run } of new Map(names.map((name) => [messageOf(name), name])).values()) add(run, 1);
   const settled = new Set(names.filter((name) => name.settled).map(messageOf));
   const kept = names.filter((name) => name.keptBytes !== null && !settled.has(messageOf(name)));
@@ -95,6 +102,31 @@ async function countRejects(world: OperatorWorld, bucket: string, prefixes: read
   ))
     add(runOf(key), text.split('\n').filter((line) => line !== '').length);
   return { rejects: counts, waiting };
+}
+
+interface NamedOf extends Named {
+  readonly run: string;
+}
+
+/** Of two deliveries that judge a message at one time one may have stored it as over the quota, and the other have counted it as let in. */
+async function withoutStrays(
+  names: readonly NamedOf[],
+  streams: readonly StreamRun[],
+  ledger: Pick<ReadLedger, 'counted'>,
+): Promise<readonly NamedOf[]> {
+  const kept = Object.groupBy(
+    names.filter(({ keptBytes }) => keptBytes !== null),
+    ({ run }) => run,
+  );
+  const strays = new Set<string>();
+  for (const slot of streams) {
+    const of = kept[slot.id] ?? [];
+    if (of.length === 0) continue;
+    const asked = of.map(({ position }) => position);
+    const { positions, over } = await ledger.counted(slot, asked);
+    for (const { key, position } of of) if (positions.has(position) && !over.has(position)) strays.add(key);
+  }
+  return names.filter(({ key }) => !strays.has(key));
 }
 
 /** What is noted of the days on which anything is. */

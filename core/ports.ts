@@ -166,6 +166,8 @@ export interface Ledger {
 
 export interface Counted {
   readonly positions: ReadonlySet<string>;
+  /** Those of them that were counted as over the quota: of deliveries that judge at one time the one counts that is first. */
+  readonly over: ReadonlySet<string>;
   /** Of all messages that have been counted in the stream run that which is last in its shard; null when there is none. */
   readonly last: Stamp | null;
 }

@@ -14,5 +14,5 @@ const ANSWER = 45_000;
 export const messagePortsOf = (tenantId: string, rejectsBucket: string) => ({
   failed: s3FailedBatches(s3, rejectsBucket),
   loader: lambdaLoader(lambda, namesOf(tenantId).ingestStream, ANSWER),
-  stream: streamOf,
+  identity: streamOf,
 });

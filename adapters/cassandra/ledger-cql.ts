@@ -8,10 +8,12 @@ export function ledgerCql(keyspace: string) {
   const columns = Object.keys(runsTable.columns);
   const mutable = columns.filter((name) => !['feed', 'day', 'run_id'].includes(name));
   const slot = 'WHERE hour = ? AND minute = ? AND stream = ? AND shard = ?';
-  const tally = ['revision', 'positions', 'first_position', 'last_position', 'last_write_time'];
+  const tally = ['revision', 'positions', 'over_quota', 'first_position', 'last_position', 'last_write_time'];
   tally.push('feeds', 'started_at', 'ended_at', 'first_rejections');
   const slotKey = ['hour', 'minute', 'stream', 'shard'];
-  const light = [...slotKey.slice(1), ...tally].filter((name) => name !== 'positions').join(', ');
+  const light = [...slotKey.slice(1), ...tally]
+    .filter((name) => name !== 'positions' && name !== 'over_quota')
+    .join(', ');
   return {
     insertRun: `INSERT INTO ${runs} (${columns.join(', ')}) VALUES (${columns.map(() => '?').join(', ')}) IF NOT EXISTS`,
     updateRun: `UPDATE ${runs} SET ${mutable.map((name) => `${name} = ?`).join(', ')} WHERE feed = ? AND day = ? AND run_id = ? IF owner = ? AND attempt = ?`,

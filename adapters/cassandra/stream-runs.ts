@@ -70,7 +70,13 @@ export function streamRuns(
     const [first, last] = endsOf(positions);
     const asked = parts.filter((row, at) => at === parts.length - 1 || meets(row, first, last));
     const rows = await Promise.all(asked.map((row) => readPart(slot, row.shard)));
-    return rows.filter((row) => row !== undefined).map((row) => ({ row, positions: unpack(row.positions) }));
+    return rows
+      .filter((row) => row !== undefined)
+      .map((row) => ({
+        row,
+        positions: unpack(row.positions),
+        over: row.over_quota ? unpack(row.over_quota) : noPositions(),
+      }));
   }
 
   const streamRunsIn = async (hour: Date): Promise<StreamRun[]> =>
@@ -79,10 +85,11 @@ export function streamRuns(
   return {
     async counted(slot, positions) {
       const parts = await partsOf(slot);
-      if (positions.length === 0) return { positions: new Set(), last: lastIn(parts) };
+      if (positions.length === 0) return { positions: new Set(), over: new Set(), last: lastIn(parts) };
       const found = await positionsIn(slot, parts, positions);
       const known = positions.filter((position) => found.some((part) => part.positions.has(position)));
-      return { positions: new Set(known), last: lastIn(parts) };
+      const over = known.filter((position) => found.some((part) => part.over.has(position)));
+      return { positions: new Set(known), over: new Set(over), last: lastIn(parts) };
     },
 
     async tally(slot, messages) {
@@ -99,8 +106,11 @@ export function streamRuns(
         const before = open ? streamRunOf(open.row, slot) : emptyStreamRun(slot, clock.now());
         const after = addMessages(before, fresh, clock.now());
         const held = (open?.positions ?? noPositions()).with(fresh.map(({ position }) => position));
+        const over = (open?.over ?? noPositions()).with(
+          fresh.filter((message) => message.overQuota).map(({ position }) => position),
+        );
         const name = open ? open.row.shard : partName(nameOf(slot), parts.length);
-        if (!(await write(slot, name, open?.row, after, held, fresh))) continue;
+        if (!(await write(slot, name, open?.row, after, { held, over }, fresh))) continue;
         const others = parts.filter((row) => row.shard !== name).map((row) => streamRunOf(row, slot));
         return joined(...([...others, after] as [StreamRun]));
       }
@@ -123,7 +133,7 @@ export function streamRuns(
     part: string,
     before: types.Row | undefined,
     run: StreamRun,
-    held: Positions,
+    { held, over }: { readonly held: Positions; readonly over: Positions },
     fresh: readonly Stamp[],
   ): Promise<boolean> {
     const revision = randomUUID();
@@ -136,6 +146,7 @@ export function streamRuns(
     const values = [
       revision,
       held.pack(),
+      over.records > 0 ? over.pack() : null,
       first,
       last,
       lastOf(stamps)?.writeTime,

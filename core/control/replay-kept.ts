@@ -71,17 +71,18 @@ const waiting = (entry: Kept, { tenant, objects, rejectsBucket }: KeptWorld) =>
 async function planned(run: string, entry: Kept, world: KeptWorld): Promise<Plan | 'done' | string> {
   const { registry, ledger, clock } = world;
   const kept = await waiting(entry, world);
-  if (kept.length === 0) {
+  const { positions, over } = await ledger.counted(
+    slotOf(entry),
+    kept.map(({ position }) => position),
+  );
+  // Until its run has counted it, a delivery may still come again and load it; and of two that judge at one time the other may have let it in.
+  const uncounted = kept.filter(({ position }) => !positions.has(position));
+  const ready = kept.filter(({ position }) => over.has(position));
+  if (uncounted.length + ready.length === 0) {
     return registry.change<Kept, string>(KEPT_PART, run, (now) =>
       now?.touched === entry.touched ? { value: null, result: 'done' } : { value: now, result: 'more came meanwhile' },
     );
   }
-  // Until its run has counted it as kept, the delivery may still come again and load it.
-  const counted = await ledger.counted(
-    slotOf(entry),
-    kept.map(({ position }) => position),
-  );
-  const ready = kept.filter(({ position }) => counted.positions.has(position));
   const requestedAt = clock.now().getTime();
   const minute = new Date(minuteOf(requestedAt));
   const room = await roomIn({ ...slotOf(entry), minute }, world);

@@ -7,7 +7,7 @@ import type { Progress, Search } from './work-through.ts';
 export interface MessageTickWorld extends KeptWorld, Omit<RedriveWorld, 'searches' | 'ledger' | 'stream'> {
   readonly failed: FailedBatches;
   /** Name and creation time of the stream; asked for only when there is something to do. */
-  stream(): Promise<string>;
+  identity(): Promise<string>;
 }
 
 export interface TickedMessages {
@@ -55,7 +55,7 @@ export async function tickMessages(world: MessageTickWorld): Promise<TickedMessa
     const why = probed.kind === 'done' ? null : probed.kind === 'silent' ? 'the function does not answer' : probed.why;
     if (why !== null) return { ...nothing, left: [{ name: 'everything', why }] };
     const until = new Date(now + WORK);
-    const redriving = { ...world, stream: await world.stream(), searches: searchesIn(registry) };
+    const redriving = { ...world, stream: await world.identity(), searches: searchesIn(registry) };
     const left: { name: string; why: string }[] = [];
     const each = async (names: readonly string[], work: (name: string) => Promise<Progress>): Promise<number> => {
       let done = 0;

@@ -57,6 +57,7 @@ export const streamRunsTable = defineTable({
     shard: 'text',
     revision: 'text',
     positions: 'blob',
+    over_quota: 'blob',
     first_position: 'text',
     last_position: 'text',
     last_write_time: 'bigint',

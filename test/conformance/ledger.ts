@@ -287,7 +287,11 @@ export function testLedger(open: (clock: Clock) => Ledger & LedgerReader): void 
     };
 
     test('that nobody has counted are not counted', async () => {
-      expect(await world().ledger.counted(newSlot(), [position(1)])).toEqual({ positions: new Set(), last: null });
+      expect(await world().ledger.counted(newSlot(), [position(1)])).toEqual({
+        positions: new Set(),
+        over: new Set(),
+        last: null,
+      });
     });
 
     test('are counted by feed and outcome, and read back with the first rejections', async () => {
@@ -300,6 +304,7 @@ export function testLedger(open: (clock: Clock) => Ledger & LedgerReader): void 
       await ledger.tally(slot, [settled(3, refused), settled(4, 'loaded', 'g')]);
       expect(await ledger.counted(slot, [0, 1, 2, 3, 4, 5].map(position))).toEqual({
         positions: new Set([1, 2, 3, 4].map(position)),
+        over: new Set(),
         last: { position: position(4), writeTime: 1004 },
       });
       const minute = slot.minute.toISOString().slice(0, 16).replaceAll(/[-:]/g, '').replace('T', '-');
@@ -430,6 +435,7 @@ export function testLedger(open: (clock: Clock) => Ledger & LedgerReader): void 
       const asked = Array.from({ length: 100 }, (_, at) => position(at * 101));
       expect(await ledger.counted(slot, asked)).toEqual({
         positions: new Set(asked),
+        over: new Set(),
         last: { position: position(9999), writeTime: 10_999 },
       });
       expect((await ledger.counted(slot, [position(10_000)])).positions).toEqual(new Set());
@@ -488,6 +494,10 @@ export function testLedger(open: (clock: Clock) => Ledger & LedgerReader): void 
         counts: { read: 3, loaded: 1, rejected: 2 },
         overQuota: { messages: 2, bytes: 20 },
       });
+      // The first to count a message says how.
+      await ledger.tally(slot, [{ ...over, position: position(1) }, settled(2)]);
+      const asked = [1, 2, 3, 4].map(position);
+      expect((await ledger.counted(slot, asked)).over).toEqual(new Set([position(2), position(3)]));
     });
 
     test('of an hour are its runs, and no others', async () => {

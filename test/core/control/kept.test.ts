@@ -19,7 +19,7 @@ function keeping(limits: Partial<Limits>) {
   const { loader, asked } = loaderOf(world, isPoison);
   const give = (...messages: Message[]) => ingestMessages(messages, world.attempt());
   const tick = (by: Loader = loader) =>
-    tickMessages({ ...world.attempt(), failed, loader: by, stream: async () => world.attempt().stream });
+    tickMessages({ ...world.attempt(), failed, loader: by, identity: async () => world.attempt().stream });
   const until = (text: string) => world.clock.advance((Date.parse(text) - world.clock.now().getTime()) / 1000);
   const totals = async (day: string) =>
     (await world.ledger.streamRuns(day)).map(({ id, feeds }) => [
@@ -170,7 +170,7 @@ describe('messages that are kept', () => {
           ]),
         ) as T;
       const { loader } = loaderOf(world);
-      const attempt = { ...world.attempt(), failed: failedBatches().failed, stream: async () => 'acme@1' };
+      const attempt = { ...world.attempt(), failed: failedBatches().failed, identity: async () => 'acme@1' };
       const ports = {
         registry: mortal(attempt.registry),
         ledger: mortal(attempt.ledger),

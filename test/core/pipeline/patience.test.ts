@@ -76,6 +76,7 @@ test('a patient ledger and patient objects wait with every one of their calls', 
   await ledger.tally(slot, [{ position: '1', feed: 'f', outcome: 'loaded', bytes: 1, latency: 1, writeTime: 5 }]);
   expect(await ledger.counted(slot, ['1', '2'])).toEqual({
     positions: new Set(['1']),
+    over: new Set(),
     last: { position: '1', writeTime: 5 },
   });
 });
