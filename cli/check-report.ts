@@ -7,6 +7,7 @@ import type { Trial } from '../core/pipeline/trial.ts';
 import { type Reason, reasonText } from '../core/report/reasons.ts';
 import type { CheckedFile } from './check-files.ts';
 import { frame } from './frames.ts';
+import { driftText } from './quality.ts';
 import { bytes, excerpt, printable, table } from './ui.ts';
 
 /** Records of each reason that are shown to people; `--json` has a few more. */
@@ -25,6 +26,7 @@ export function fileLines({ file, bytes: size, feed, refusal, trial }: CheckedFi
     ...refused,
     ...reasonLines(file, reasons, layout),
     ...warningLines(feed, warnings),
+    ...qualityLines(trial.quality),
     ...(dropped.length === 0
       ? []
       : ['', `dropped by the transform, the first ${dropped.length} of ${counts.dropped}:`]),
@@ -41,6 +43,16 @@ function warningLines({ quality = [] }: Feed, warnings: Trial['warnings']): stri
     return `  ${count} × rule "${name}": ${description}`;
   });
   return told.length === 0 ? [] : ['', 'loaded with a warning:', ...told];
+}
+
+/** What is to be said of the file as a whole, though it would be loaded. */
+function qualityLines({ findings, drift }: Trial['quality']): string[] {
+  const told = findings.filter(({ severity }) => severity === 'warn');
+  return [
+    ...(told.length === 0 ? [] : ['', 'of the whole file:']),
+    ...told.map(({ rule, message }) => `  rule "${rule}": ${message}`),
+    ...(drift ? ['', `its columns: ${driftText(drift)}`] : []),
+  ];
 }
 
 const countsText = ({ read, loaded, dropped, rejected }: Counts): string =>
@@ -103,6 +115,8 @@ export const fileData = ({ file, bytes: size, feed, refusal, trial }: CheckedFil
     })),
   })),
   warnings: trial?.warnings ?? {},
+  findings: trial?.quality.findings ?? [],
+  drift: trial?.quality.drift ?? null,
   dropped: (trial?.dropped ?? []).map(({ values: _, ...row }) => row),
   rows: JSON.parse(JSON.stringify(trial?.sample ?? [], plainJson)),
 });

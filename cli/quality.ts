@@ -2,7 +2,7 @@ import type { RunQuality } from '../core/model/run-quality.ts';
 import { type FeedQuality, qualityOf, type RuleReport, type RunSent, type Sent } from '../core/report/quality.ts';
 import { daysSince } from './days.ts';
 import { deployedNamed, feedNamed } from './deployed.ts';
-import { percent, type Result, table } from './ui.ts';
+import { percent, printable, type Result, table } from './ui.ts';
 import { inWorld } from './world.ts';
 
 export interface QualityOptions {
@@ -91,8 +91,8 @@ export function driftText(drift: RunQuality['drift']): string {
   if (!drift) return '-';
   const { against, added, missing, reordered } = drift;
   const parts = [
-    added.length > 0 ? `new ${added.join(', ')}` : '',
-    missing.length > 0 ? `missing ${missing.join(', ')}` : '',
+    added.length > 0 ? `new ${added.map(printable).join(', ')}` : '',
+    missing.length > 0 ? `missing ${missing.map(printable).join(', ')}` : '',
     reordered ? 'in another order' : '',
   ];
   return `${parts.filter((part) => part !== '').join('; ')} (against ${against})`;

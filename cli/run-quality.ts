@@ -1,7 +1,7 @@
 import type { StreamRun } from '../core/model/run.ts';
 import type { RunQuality } from '../core/model/run-quality.ts';
 import { brokenText, driftText } from './quality.ts';
-import { percent, table } from './ui.ts';
+import { percent, printable, table } from './ui.ts';
 
 /** What a run's quality adds to the facts about it. */
 export const qualityFacts = ({ checked, source, drift, rules }: RunQuality): [string, string][] => [
@@ -13,7 +13,7 @@ export const qualityFacts = ({ checked, source, drift, rules }: RunQuality): [st
         ] as [string, string],
       ]
     : []),
-  ['columns', source ? source.names.join(', ') : '-'],
+  ['columns', source ? source.names.map(printable).join(', ') : '-'],
   ['drift', driftText(drift)],
   ['broken rules', brokenText(rules)],
 ];
@@ -33,10 +33,10 @@ export function qualityLines({ findings, rows, columns, topRejected }: RunQualit
     name,
     nulls === 0 ? '0' : `${nulls} (${percent(nulls, rows)})`,
     `${distinct < 100 ? '' : '~'}${distinct}`,
-    String(min),
-    String(max),
+    printable(String(min)),
+    printable(String(max)),
   ]);
-  const rejected = topRejected.map(({ column, value, count }) => [column, value, String(count)]);
+  const rejected = topRejected.map(({ column, value, count }) => [printable(column), printable(value), String(count)]);
   return [
     ...(found.length === 0 ? [] : ['', ...found]),
     ...(rows === 0

@@ -28,6 +28,10 @@ export function judgeOf(feed: Feed) {
   let asked: RecordRule | null = null;
 
   return {
+    /** A record begins: nothing is asked of it yet, whatever the one before was interrupted in. */
+    begin(): void {
+      asked = null;
+    },
     /** The rules that only warn and are broken. Throws `Broken` when another one is. */
     row(fields: Fields, outputs: readonly Values[]): readonly string[] {
       if (rules.length === 0 || outputs.length === 0) return NONE;
@@ -51,7 +55,6 @@ export function judgeOf(feed: Feed) {
     interrupted(patience: number): Broken | null {
       if (!asked) return null;
       const { name } = asked;
-      asked = null;
       const message = `the rule "${name}" did not return within ${patience / 1000} s`;
       return new Broken(new RowError('SLU-2019', message), [name]);
     },

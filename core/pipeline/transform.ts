@@ -61,6 +61,7 @@ export function transformer(
   let patience = first;
   let interrupted = 0;
   const one = (row: Row): Transformed | Rejection => {
+    judge.begin();
     try {
       const { position } = row;
       const breach = contract?.check(row.values);

@@ -11,7 +11,11 @@ const HEADER = 'flight_id,date,delay,distance,origin,destination\n';
 const good = (id: string) => `${id},2001-01-01T10:00Z,3,400,LAS,LAX\n`;
 
 /** Checks files with these contents; paths in what is printed begin at their folder. */
-const check = (contents: Readonly<Record<string, string | Uint8Array>>, options: CheckOptions = {}) =>
+const check = (
+  contents: Readonly<Record<string, string | Uint8Array>>,
+  options: CheckOptions = {},
+  tenant = 'aviation',
+) =>
   withFolder(async (folder) => {
     const files = Object.keys(contents).map((name) => join(folder, name));
     for (const [index, content] of Object.values(contents).entries()) {
@@ -19,12 +23,7 @@ const check = (contents: Readonly<Record<string, string | Uint8Array>>, options:
       await mkdir(dirname(file), { recursive: true });
       await writeFile(file, content);
     }
-    const { lines, data, exit } = await runCheck(
-      'aviation',
-      files,
-      options,
-      createUi(false, new AbortController().signal),
-    );
+    const { lines, data, exit } = await runCheck(tenant, files, options, createUi(false, new AbortController().signal));
     const text = lines.join('\n').replaceAll(`${folder}/`, '');
     return { text, exit, data: JSON.parse(JSON.stringify(data)).files };
   });
@@ -87,6 +86,22 @@ test('the same is one document for programs, with the place of the fault in the 
       rows: [],
     },
   ]);
+});
+
+test('broken rules that only warn, and columns that differ from the contract, are told and stop nothing', async () => {
+  const header = [
+    ...['Airport Name', 'Effect Amount of damage', 'Flight Date', 'Origin State', 'Phase of flight', 'Wildlife Size'],
+    ...['Time of day', 'Cost Other', 'Cost Repair', 'Cost Total $', 'Speed IAS in knots', '\u001b[2J'],
+  ];
+  const row = 'LAGUARDIA NY,None,1990-04-07,New York,Taxi,Large,Day,0,0,0,80,x';
+  const { text, exit, data } = await check({ 'strikes/a.csv': `${header.join()}\n${row}\n${row}\n` }, {}, 'wildlife');
+  expect(exit).toBe('ok');
+  expect(text).toContain('loaded with a warning:\n  2 × rule "taxi-speed": nothing taxies faster than 60 knots\n');
+  expect(text).toContain(
+    '  rule "unique-key": no two rows have the same key; 1 row repeats one before, such as record 2 after',
+  );
+  expect(text).toContain('\nits columns: new ␛[2J (against the contract)\n');
+  expect(data[0]).toMatchObject({ findings: [{ rule: 'species-null-share' }, { rule: 'unique-key' }], drift: {} });
 });
 
 test('a file that would be refused is told so with its code', async () => {

@@ -186,6 +186,31 @@ describe('the common rule', () => {
   });
 });
 
+test('a rule that was interrupted, and is not reached again, is not blamed for the transform', () => {
+  let calls = 0;
+  const slow = rule('warn', {
+    record() {
+      while (++calls > 0);
+      return true;
+    },
+  });
+  const feed = defineFeed({
+    name: 'comments',
+    description: '',
+    formats: ['ndjson'],
+    table,
+    quality: [slow],
+    transform() {
+      while (calls > 0);
+      return { id: 'a' };
+    },
+  });
+  const judge = transformer(feed, { tenant: 't', origin: 'test' }, { first: 40, least: 20, most: 3 });
+  expect(judge([{ position: 1, values: {}, raw: '' }]).rejected).toMatchObject([
+    { code: 'SLU-2010', stage: 'transform' },
+  ]);
+});
+
 const warm = defineFeed({
   ...readings,
   quality: [range('value', { max: 30 }, 'warn'), range('value', { max: 50 }, 'reject')].map((each, index) => ({
