@@ -32,7 +32,7 @@ const native = (name: string, program: string, ...args: string[]): Step => ({
 
 const vitest = (project: string): Step => ({
   name: `vitest ${project}`,
-  deadline: minutes(20),
+  deadline: minutes(40),
   work: async (run) => {
     const report = join(temporary, `${project}.json`);
     const args = ['run', '--project', project, '--reporter', 'default', '--reporter', 'json', `--outputFile=${report}`];
