@@ -7,7 +7,13 @@ import {
   DescribeStacksCommand,
   waitUntilStackDeleteComplete,
 } from '@aws-sdk/client-cloudformation';
-import { DeleteObjectCommand, ListObjectVersionsCommand, S3Client } from '@aws-sdk/client-s3';
+import {
+  DeleteObjectCommand,
+  ListObjectVersionsCommand,
+  type ListObjectVersionsCommandOutput,
+  NoSuchBucket,
+  S3Client,
+} from '@aws-sdk/client-s3';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { App } from 'aws-cdk-lib/core';
 import { canLogin, connect } from '../../adapters/cassandra/client.ts';
@@ -79,12 +85,17 @@ export async function deployGuest(tenant: Tenant, tenantsFolder: string): Promis
   };
 }
 
-/** Deletes all versions of all objects. */
+/** Deletes all versions of all objects; a bucket that is gone is empty. */
 export async function emptyBuckets(buckets: readonly string[]): Promise<void> {
   const s3 = new S3Client({ ...clientOptions(loadSettings()), forcePathStyle: true });
+  const listed = (Bucket: string): Promise<Partial<ListObjectVersionsCommandOutput>> =>
+    s3.send(new ListObjectVersionsCommand({ Bucket })).catch((error: unknown) => {
+      if (error instanceof NoSuchBucket) return {};
+      throw error;
+    });
   for (const Bucket of buckets) {
     for (;;) {
-      const { Versions = [], DeleteMarkers = [] } = await s3.send(new ListObjectVersionsCommand({ Bucket }));
+      const { Versions = [], DeleteMarkers = [] } = await listed(Bucket);
       const all = [...Versions, ...DeleteMarkers];
       if (all.length === 0) break;
       for (const { Key, VersionId } of all) await s3.send(new DeleteObjectCommand({ Bucket, Key, VersionId }));
