@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { LambdaClient, UpdateFunctionCodeCommand } from '@aws-sdk/client-lambda';
-import { build } from 'esbuild';
+import { type BuildOptions, build } from 'esbuild';
 import { zipSync } from 'fflate';
 import { bundle, type DeployedFunction } from '../core/model/bundle.ts';
 import { clientOptions } from './deploy.ts';
@@ -34,15 +34,29 @@ export async function replaceCode(
 
 async function archiveOf(
   root: string,
-  { entry, tenantId }: DeployedFunction,
+  deployed: DeployedFunction,
   versions: Readonly<Record<string, string>>,
   tenantFile?: string,
 ): Promise<Uint8Array> {
+  const options = bundling(root, deployed, versions, tenantFile);
+  const { outputFiles } = await build({ ...options, outfile: 'index.mjs', write: false });
+  const names = outputFiles.map(({ path, contents }) => [
+    path.endsWith('.map') ? 'index.mjs.map' : 'index.mjs',
+    contents,
+  ]);
+  return zipSync(Object.fromEntries(names));
+}
+
+/** What esbuild has to do to give the bundle that CDK deploys. */
+export function bundling(
+  root: string,
+  { entry, tenantId }: DeployedFunction,
+  versions: Readonly<Record<string, string>>,
+  tenantFile?: string,
+) {
   const held = tenantId === undefined ? versions : { [tenantId]: versions[tenantId] };
-  const { outputFiles } = await build({
+  return {
     entryPoints: [join(root, 'functions', entry)],
-    outfile: 'index.mjs',
-    write: false,
     bundle: true,
     platform: 'node',
     target: 'node22',
@@ -54,10 +68,5 @@ async function archiveOf(
     logLevel: 'silent',
     define: { [bundle.versions]: JSON.stringify(held) },
     alias: tenantId ? { [bundle.tenantModule]: tenantFile ?? join(root, 'tenants', tenantId, 'tenant.ts') } : {},
-  });
-  const names = outputFiles.map(({ path, contents }) => [
-    path.endsWith('.map') ? 'index.mjs.map' : 'index.mjs',
-    contents,
-  ]);
-  return zipSync(Object.fromEntries(names));
+  } satisfies BuildOptions;
 }
