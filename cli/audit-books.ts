@@ -9,8 +9,8 @@ import { listOpen } from '../core/control/waiting.ts';
 import { lastReceipts, type Receipt } from '../core/model/receipt.ts';
 import { type MessageTotals, NO_FEED, type StreamRun } from '../core/model/run.ts';
 import type { Tenant } from '../core/model/tenant.ts';
-import { type Named, namedBy } from '../core/pipeline/rejected-message.ts';
 import type { Books } from '../core/report/audit.ts';
+import { isOfStream, runOf, storedMessages } from '../core/report/stored-messages.ts';
 import type { OperatorWorld, ReadLedger, ReadRegistry } from './world.ts';
 
 type Staged = Awaited<ReturnType<ReturnType<typeof s3Objects>['versions']>>['versions'][number];
@@ -53,7 +53,8 @@ export async function readBooks(world: OperatorWorld, tenant: Tenant, asked: rea
       world,
       rejects,
       places.map(({ feed, day }) => `rejects/${feed}/${day}/`),
-      (names) => withoutStrays(names, streams, ledger),
+      streams,
+      ledger,
     )),
     messageUsage: await messageUsageOf(registry, asked),
     kept: new Set((await registry.list(KEPT_PART)).map(({ name }) => name)),
@@ -73,60 +74,23 @@ async function stagedVersions({ s3 }: OperatorWorld, bucket: string): Promise<St
   }
 }
 
-/**
- * How many rejections are stored, by run: a message's lies under its position, those of a file a line each. And how many of the messages wait for room in
- * the quota: they are kept, and no replay has marked them.
- */
+/** How many rejections are stored, by run, and how many messages wait for room in the quota. */
 async function countRejects(
   world: OperatorWorld,
   bucket: string,
   prefixes: readonly string[],
-  valid: (names: readonly NamedOf[]) => Promise<readonly NamedOf[]>,
-) {
-  const counts = new Map<string, number>();
-  const runOf = (key: string) => key.split('/')[3] as string;
-  const add = (run: string, count: number) => counts.set(run, (counts.get(run) ?? 0) + count);
-  const keys = await keysUnder(world, bucket, prefixes);
-  const isMessage = (key: string) => runOf(key).startsWith('stream.');
-  const names = await valid(keys.filter(isMessage).map((key) => ({ run: runOf(key), ...namedBy(key) })));
-  const messageOf = ({ run, position }: NamedOf) => `${run} ${position}`;
-  for (const { run } of new Map(names.map((name) => [messageOf(name), name])).values()) add(run, 1);
-  const settled = new Set(names.filter((name) => name.settled).map(messageOf));
-  const kept = names.filter((name) => name.keptBytes !== null && !settled.has(messageOf(name)));
-  const waiting = new Map<string, number>();
-  for (const { run } of kept) waiting.set(run, (waiting.get(run) ?? 0) + 1);
-  for (const { key, text } of await textsOf(
-    world,
-    bucket,
-    keys.filter((each) => !isMessage(each)),
-  ))
-    add(runOf(key), text.split('\n').filter((line) => line !== '').length);
-  return { rejects: counts, waiting };
-}
-
-interface NamedOf extends Named {
-  readonly run: string;
-}
-
-/** Of two deliveries that judge a message at one time one may have stored it as over the quota, and the other have counted it as let in. */
-async function withoutStrays(
-  names: readonly NamedOf[],
   streams: readonly StreamRun[],
   ledger: Pick<ReadLedger, 'counted'>,
-): Promise<readonly NamedOf[]> {
-  const kept = Object.groupBy(
-    names.filter(({ keptBytes }) => keptBytes !== null),
-    ({ run }) => run,
-  );
-  const strays = new Set<string>();
-  for (const slot of streams) {
-    const of = kept[slot.id] ?? [];
-    if (of.length === 0) continue;
-    const asked = of.map(({ position }) => position);
-    const { positions, over } = await ledger.counted(slot, asked);
-    for (const { key, position } of of) if (positions.has(position) && !over.has(position)) strays.add(key);
+) {
+  const keys = await keysUnder(world, bucket, prefixes);
+  const { rejects, waiting } = await storedMessages(keys.filter(isOfStream), streams, ledger);
+  const counts = new Map(rejects);
+  const ofFiles = keys.filter((each) => !isOfStream(each));
+  for (const { key, text } of await textsOf(world, bucket, ofFiles)) {
+    const run = runOf(key);
+    counts.set(run, (counts.get(run) ?? 0) + text.split('\n').filter((line) => line !== '').length);
   }
-  return names.filter(({ key }) => !strays.has(key));
+  return { rejects: counts, waiting };
 }
 
 /** What is noted of the days on which anything is. */
