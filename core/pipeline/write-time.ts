@@ -1,4 +1,4 @@
-import { comparePositions, sequenceOf } from '../model/position.ts';
+import { comparePositions, partsOf } from '../model/position.ts';
 import type { FileRun, Message, Stamp } from '../model/run.ts';
 import type { Limits } from '../model/tenant.ts';
 import type { Clock } from '../ports.ts';
@@ -45,7 +45,9 @@ export function messageWriteTimes(
 
 /**
  * A sequence number counts records in the digits above its lowest 80 bits (kinesalite, db/index.js `parseSequence`): late messages of one millisecond keep their
- * order by it, but for one time in a thousand. Were it built otherwise, the time would still be the same each time.
+ * order by it, but for one time in a thousand, and those of one record by their places. Were it built otherwise, the time would still be the same each time.
  */
-const arrivalTime = ({ arrivedAt, position }: Message): number =>
-  arrivedAt.getTime() * 1000 + Number((BigInt(sequenceOf(position)) >> 80n) % 1000n);
+function arrivalTime({ arrivedAt, position }: Message): number {
+  const [sequence, place] = partsOf(position);
+  return arrivedAt.getTime() * 1000 + Number((BigInt(sequence) >> 80n) % 1000n) + (place ?? 0);
+}

@@ -7,7 +7,8 @@ import { defineFeed, defineTenant } from '../../../core/model/tenant.ts';
 import { ingestFile } from '../../../core/pipeline/file.ts';
 import { ingestMessages } from '../../../core/pipeline/messages.ts';
 import type { Sink } from '../../../core/ports.ts';
-import { quiet } from '../../support/world.ts';
+import { together } from '../../support/aggregate.ts';
+import { message, quiet } from '../../support/world.ts';
 
 const HOUR = 3_600_000;
 const now = Date.parse('2026-03-10T12:00:00Z');
@@ -98,4 +99,14 @@ test('messages that waited for too long keep their order below every younger one
   const earliest = (now - 47 * HOUR) * 1000;
   expect(writeTimes).toEqual([earliest - 3, earliest - 2, earliest - 1, (now - HOUR) * 1000]);
   expect(inner.rows('things')).toEqual([{ id: 'same', n: 4 }]);
+});
+
+test('messages of one record that are loaded late and apart, in whatever order, keep theirs', async () => {
+  const { world, inner } = makeWorld();
+  const record = message(1, together({ id: 'same', n: 1 }, { id: 'other', n: 1 }, { id: 'same', n: 2 }));
+  await ingestMessages([message(5, { id: 'later', n: 1 })], world);
+  for (const place of [2, 0, 1]) {
+    await ingestMessages([record], world, { only: [`${record.position}.${place}`], condemned: null });
+  }
+  expect(inner.rows('things').find(({ id }) => id === 'same')).toEqual({ id: 'same', n: 2 });
 });
