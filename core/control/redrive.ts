@@ -1,7 +1,8 @@
 import { sequenceOf } from '../model/position.ts';
+import type { Message } from '../model/run.ts';
 import { slots, takenApart } from '../pipeline/messages.ts';
 import type { Clock, FailedBatch, FailedBatches, Ledger, Loader } from '../ports.ts';
-import { noSearch, type Progress, type Search, workThrough } from './work-through.ts';
+import { noSearch, type Progress, type Search, whyOf, workThrough } from './work-through.ts';
 
 export interface RedriveWorld {
   readonly failed: FailedBatches;
@@ -30,7 +31,8 @@ export const searchesInMemory = (): Searches => {
 
 /**
  * Has a batch loaded that Lambda has given up, whole or in parts until the message at fault is alone and rejected. Its messages keep their positions and arrival, so that the
- * ledger counts each once, however often this is done. The batch goes when all of it is counted.
+ * ledger counts each once, however often this is done. The batch goes when all of it is counted, and noted in the day's usage: of an attempt that died in between nobody else
+ * would make up for that.
  */
 export async function redriveBatch(key: string, until: Date, world: RedriveWorld): Promise<Progress> {
   const { failed, loader, searches, clock } = world;
@@ -42,10 +44,12 @@ export async function redriveBatch(key: string, until: Date, world: RedriveWorld
     const asked = new Set(positions.map(sequenceOf));
     return records.filter(({ position }) => asked.has(position));
   };
+  const ask = (some: readonly Message[], only: readonly string[], condemned: string | null = null) =>
+    loader.ask({ kind: 'records', records: some, only, condemned });
   const progress = await workThrough(
     {
       remaining: () => uncounted(batch, world),
-      ask: (only, condemned) => loader.ask({ kind: 'records', records: recordsOf(only), only, condemned }),
+      ask: (only, condemned) => ask(recordsOf(only), only, condemned),
       probe: () => loader.ask({ kind: 'probe' }),
       note: (search) => searches.note(key, search),
     },
@@ -53,6 +57,8 @@ export async function redriveBatch(key: string, until: Date, world: RedriveWorld
     { clock, until, most: Number.POSITIVE_INFINITY },
   );
   if (progress.left > 0) return progress;
+  const noted = await ask(records, []);
+  if (noted.kind !== 'done') return { left: 0, why: whyOf(noted) };
   await failed.remove(key);
   await searches.note(key, null);
   return progress;

@@ -1,5 +1,8 @@
 import { describe, expect, test } from 'vitest';
+import { messageUsagePart } from '../../../core/control/message-quota.ts';
+import { type ShardUsage, totalUsed } from '../../../core/control/message-usage.ts';
 import { redriveBatch, searchesInMemory } from '../../../core/control/redrive.ts';
+import { TransientError } from '../../../core/model/errors.ts';
 import type { Order, OrderAnswer } from '../../../core/model/order.ts';
 import type { Message } from '../../../core/model/run.ts';
 import { ingestMessages } from '../../../core/pipeline/messages.ts';
@@ -15,7 +18,7 @@ const poison = (number: number) => message(number, { sensor: 's', at: number, no
 const batchOf = (size: number, ...bad: number[]) =>
   Array.from({ length: size }, (_, number) => (bad.includes(number) ? poison(number) : good(number)));
 
-const tenant = tenantOf({ maxMessageBytes: 100_000 });
+const tenant = tenantOf({ maxMessageBytes: 100_000, messagesPerDay: 1000 });
 function failing(records: readonly Message[]) {
   const world = memoryWorld(tenant);
   const { failed, held } = failedBatches(records);
@@ -32,15 +35,16 @@ function failing(records: readonly Message[]) {
   return { world, held, asked, searches, redrive, counts, loader };
 }
 
-const deaths = (asked: readonly Order[]) =>
-  asked.filter((order) => order.kind === 'records' && order.condemned === null);
+const loading = (asked: readonly Order[]) =>
+  asked.filter((order) => order.kind === 'records').filter(({ condemned }) => condemned === null);
 
 describe('a batch that Lambda has given up', () => {
   test('is loaded whole when nothing is wrong with it any more, and is gone', async () => {
     const { redrive, held, asked, counts } = failing(batchOf(20));
     expect(await redrive()).toEqual({ left: 0, why: null });
     expect(await counts()).toMatchObject([{ readings: { counts: { read: 20, loaded: 20, dropped: 0, rejected: 0 } } }]);
-    expect([held.size, asked.length]).toEqual([0, 1]);
+    expect(held.size).toBe(0);
+    expect(loading(asked).map(({ only }) => only.length)).toEqual([20, 0]);
   });
 
   test('of which a part was counted before is loaded in its rest', async () => {
@@ -48,8 +52,23 @@ describe('a batch that Lambda has given up', () => {
     const { world, redrive, asked, counts } = failing(batch);
     await ingestMessages(batch.slice(0, 15), world.attempt());
     await redrive();
-    expect(asked).toMatchObject([{ only: batch.slice(15).map(({ position }) => position) }]);
+    expect(asked[0]).toMatchObject({ only: batch.slice(15).map(({ position }) => position) });
     expect(await counts()).toMatchObject([{ readings: { counts: { read: 20, loaded: 20 } } }]);
+  });
+
+  test('that was counted, and not noted in the day’s usage, is noted before it goes', async () => {
+    const batch = batchOf(20);
+    const { world, redrive, held } = failing(batch);
+    const down = async () => Promise.reject(new TransientError('SLU-5001', 'down'));
+    const dying = { ...world.attempt(), registry: { ...world.registry, change: down } };
+    await expect(ingestMessages(batch, dying)).rejects.toThrow('down');
+    expect(await redrive({ ask: async () => ({ kind: 'again', why: 'SLU-5001 down' }) })).toMatchObject({
+      why: /down/,
+    });
+    expect(held.size).toBe(1);
+    expect(await redrive()).toEqual({ left: 0, why: null });
+    const noted = await world.registry.list<ShardUsage>(messageUsagePart('2026-01-02'));
+    expect(totalUsed(noted.map(({ value }) => value))).toMatchObject({ messages: 20 });
   });
 
   test.each([
@@ -71,7 +90,7 @@ describe('a batch that Lambda has given up', () => {
       expect(rejected.map(({ raw }) => raw)).toEqual(bad.map((at) => Buffer.from(poison(at).data).toString()));
       expect(rejected[0]).toMatchObject({ code: 'SLU-2023', message: /died on this message alone: Runtime.ExitError/ });
       expect(held.size).toBe(0);
-      expect(deaths(asked).length).toBeLessThanOrEqual(bad.length * 2 * (Math.ceil(Math.log2(size)) + 2) + 1);
+      expect(loading(asked).length).toBeLessThanOrEqual(bad.length * 2 * (Math.ceil(Math.log2(size)) + 2) + 1);
     },
   );
 
@@ -135,6 +154,39 @@ describe('a batch that Lambda has given up', () => {
       expect(times).toBeLessThan(5);
     }
     expect(times).toBe(3);
+    expect(await counts()).toMatchObject([{ _: { counts: { rejected: 1 } }, readings: { counts: { loaded: 1 } } }]);
+  });
+
+  test('loses no message because the function was slow: what it has loaded after all was not deadly', async () => {
+    const { redrive, world, counts, loader } = failing(batchOf(3));
+    let asked = 0;
+    const slow: Loader = {
+      ask: async (order): Promise<OrderAnswer> => {
+        if (order.kind === 'probe') return loader.ask(order);
+        if (asked++ < 2) return { kind: 'died', why: 'somebody killed it' };
+        await loader.ask(order);
+        return { kind: 'silent' };
+      },
+    };
+    while ((await redrive(slow)).left > 0) world.clock.advance(400);
+    expect(await counts()).toMatchObject([{ readings: { counts: { read: 3, loaded: 3 } } }]);
+  });
+
+  test('loses no message for the deaths of one that somebody else has rejected meanwhile', async () => {
+    const batch = batchOf(2, 0);
+    const { redrive, world, counts, loader } = failing(batch);
+    let deaths = 0;
+    const beside: Loader = {
+      ask: async (order) => {
+        const answer = await loader.ask(order);
+        if (answer.kind === 'died' && ++deaths === 3) {
+          const other = { only: [(batch[0] as Message).position], condemned: answer.why };
+          await ingestMessages(batch, world.attempt(), other);
+        }
+        return answer;
+      },
+    };
+    expect(await redrive(beside)).toEqual({ left: 0, why: null });
     expect(await counts()).toMatchObject([{ _: { counts: { rejected: 1 } }, readings: { counts: { loaded: 1 } } }]);
   });
 
