@@ -32,6 +32,8 @@ export const isLimited = ({ messagesPerDay, messageBytesPerDay, messageBytesPerS
 export interface OverQuota {
   readonly code: Code;
   readonly message: string;
+  /** False when it is larger than all that a day or a minute lets in: there will never be room for it. */
+  readonly fits: boolean;
 }
 
 /** What is left of a day and of a minute. */
@@ -77,21 +79,34 @@ export function overQuota(
   const over = new Map<string, OverQuota>();
   if (!room) return over;
   let { messages: left, bytes, bytesOfMinute } = room;
-  const day = (limit: string): OverQuota => ({ code: 'SLU-3031', message: `the day has had its ${limit}` });
   for (const { position, data } of messages) {
     const size = data.byteLength;
-    if (left < 1) over.set(position, day(`${limits.messagesPerDay} messages`));
-    else if (size > bytes) over.set(position, day(`${limits.messageBytesPerDay} bytes of messages`));
-    else if (size > bytesOfMinute) {
-      const message = `the minute has had its ${bytesPerMinute(limits)} bytes of messages, ${limits.messageBytesPerSecond} a second`;
-      over.set(position, { code: 'SLU-3032', message });
-    } else {
+    if (left >= 1 && size <= bytes && size <= bytesOfMinute) {
       left--;
       bytes -= size;
       bytesOfMinute -= size;
-    }
+    } else over.set(position, tooLarge(size, limits) ?? noRoom(left, size > bytes, limits));
   }
   return over;
+}
+
+function tooLarge(size: number, limits: MessageLimits): OverQuota | null {
+  const { messageBytesPerDay: ofDay = Number.POSITIVE_INFINITY } = limits;
+  const because = (most: number, unit: string) =>
+    `the message has ${size} bytes, more than the ${most} of a whole ${unit}`;
+  if (size > ofDay) return { code: 'SLU-3031', message: because(ofDay, 'day'), fits: false };
+  const ofMinute = bytesPerMinute(limits);
+  if (size > ofMinute) return { code: 'SLU-3032', message: because(ofMinute, 'minute'), fits: false };
+  return null;
+}
+
+function noRoom(messagesLeft: number, ofBytes: boolean, limits: MessageLimits): OverQuota {
+  const { messagesPerDay, messageBytesPerDay, messageBytesPerSecond } = limits;
+  const full = (code: Code, message: string): OverQuota => ({ code, message, fits: true });
+  if (messagesLeft < 1) return full('SLU-3031', `the day has had its ${messagesPerDay} messages`);
+  if (ofBytes) return full('SLU-3031', `the day has had its ${messageBytesPerDay} bytes of messages`);
+  const most = `${bytesPerMinute(limits)} bytes of messages, ${messageBytesPerSecond} a second`;
+  return full('SLU-3032', `the minute has had its ${most}`);
 }
 
 /**

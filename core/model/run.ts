@@ -202,4 +202,6 @@ export interface SettledMessage extends Stamp {
   readonly throttles?: number;
   /** True for a rejected message that found no room in the tenant's quota. */
   readonly overQuota?: boolean;
+  /** True for one of these that the platform keeps until there is room. */
+  readonly kept?: boolean;
 }

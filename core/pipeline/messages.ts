@@ -68,8 +68,7 @@ export const deadly = (why: string) =>
 /** Everything that goes before the count can be done again; what comes after it, the next delivery makes up for. */
 export async function count(slot: StreamSlot, settled: readonly SettledMessage[], world: MessageWorld): Promise<void> {
   if (settled.length === 0 && !isLimited(world.tenant.limits)) return;
-  const kept = world.tenant.stream.overQuota === 'keep' && settled.some((message) => message.overQuota);
-  if (kept) await noteKept(slot, world.registry);
+  if (settled.some(({ kept }) => kept)) await noteKept(slot, world.registry);
   await noteUsage(await world.ledger.tally(slot, settled), world);
 }
 

@@ -84,12 +84,11 @@ async function settleRouted(
     feed: string,
     position: string,
     outcome: SettledMessage['outcome'],
-    about: Pick<SettledMessage, 'broken' | 'database' | 'overQuota'> = {},
+    about: Pick<SettledMessage, 'broken' | 'database' | 'overQuota' | 'kept'> = {},
   ) => {
     const message = byPosition.get(position) as Message;
     const writeTime = writeTimeOf(position);
     if (typeof outcome === 'object') {
-      const kept = about.overQuota === true && tenant.stream.overQuota === 'keep';
       const { objects, rejectsBucket } = world;
       await putRejectedMessage(
         objects,
@@ -97,15 +96,17 @@ async function settleRouted(
         messagesPrefix(feed, slot),
         outcome,
         { message, writeTime },
-        kept,
+        about.kept === true,
       );
     }
     const from = slot.replay?.requestedAt ?? message.arrivedAt;
     const latency = Math.max(0, clock.now().getTime() - from.getTime());
     settled.push({ position, feed, outcome, bytes: message.data.byteLength, latency, writeTime, ...about });
   };
-  const settleOver = (feed: string, { position, raw }: Pick<Row, 'position' | 'raw'>, reason: OverQuota) =>
-    settle(feed, String(position), { position, stage: 'admit', raw, ...reason }, { overQuota: true });
+  const settleOver = (feed: string, { position, raw }: Pick<Row, 'position' | 'raw'>, { fits, ...why }: OverQuota) => {
+    const kept = fits && tenant.stream.overQuota === 'keep';
+    return settle(feed, String(position), { position, stage: 'admit', raw, ...why }, { overQuota: true, kept });
+  };
 
   await Promise.all(
     unrouted.map((rejection) => {

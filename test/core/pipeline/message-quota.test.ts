@@ -59,7 +59,7 @@ describe('messages beyond the day’s quota', () => {
   test('are counted in bytes too; a small one still finds the room that a large one does not', async () => {
     const size = at(1).data.byteLength;
     const world = memoryWorld(limited({ messageBytesPerDay: 2 * size + 5 }));
-    const large = message(2, { sensor: 's', at: 2, note: 'x'.repeat(100) });
+    const large = message(2, { sensor: 's', at: 2, note: 'x'.repeat(8) });
     const got = await ingestMessages([at(1), large, at(3), at(4)], world.attempt());
     expect(got).toMatchObject({ counts: { loaded: 2, rejected: 2 }, overQuota: 2 });
     expect(codes(world)[0]).toBe(`SLU-3031 the day has had its ${2 * size + 5} bytes of messages`);
@@ -85,21 +85,30 @@ describe('messages beyond the day’s quota', () => {
   });
 });
 
-test('of shards that work at the same time each may go beyond the quota by one batch, and no more', async () => {
-  const world = memoryWorld(limited({ messagesPerDay: 50 }));
+describe('of shards that work at the same time', () => {
   const SHARDS = 4;
   const BATCH = 20;
-  let number = 0;
-  for (let round = 0; round < 5; round++) {
-    await Promise.all(
-      range(0, SHARDS).map((shard) => {
-        const batch = range(0, BATCH).map(() => at(number++, { shard: `shardId-00000000000${shard}` }));
-        return ingestMessages(batch, world.attempt());
-      }),
-    );
-  }
-  expect(rows(world)).toBeGreaterThanOrEqual(50);
-  expect(rows(world)).toBeLessThanOrEqual(50 + (SHARDS - 1) * BATCH);
+  /** Bytes of each message: numbers of three digits. */
+  const SIZE = at(100).data.byteLength;
+
+  test.each([
+    ['messages of the day', { messagesPerDay: 50 }, 50],
+    ['bytes of the day', { messageBytesPerDay: 50 * SIZE }, 50],
+    ['bytes of the minute', { messageBytesPerSecond: SIZE }, 60],
+  ])('each may go beyond the %s by one batch, and no more', async (_, limits, allowed) => {
+    const world = memoryWorld(limited({ ...limits, maxMessageBytes: 1000 }));
+    let number = 100;
+    for (let round = 0; round < 5; round++) {
+      await Promise.all(
+        range(0, SHARDS).map((shard) => {
+          const batch = range(0, BATCH).map(() => at(number++, { shard: `shardId-00000000000${shard}` }));
+          return ingestMessages(batch, world.attempt());
+        }),
+      );
+    }
+    expect(rows(world)).toBeGreaterThanOrEqual(allowed);
+    expect(rows(world)).toBeLessThanOrEqual(allowed + (SHARDS - 1) * BATCH);
+  });
 });
 
 describe('bytes of a second', () => {
@@ -125,6 +134,17 @@ describe('a profile that keeps what is over the quota', () => {
     expect(await world.registry.list<Kept>(KEPT_PART)).toMatchObject([
       { name: 'stream.20260102-0304.000000000000', value: { shard: 'shardId-000000000000', touched: 1 } },
     ]);
+  });
+
+  test.each([
+    ['minute', { messageBytesPerSecond: 1 }, /^SLU-3032 the message has \d+ bytes, more than the 60 of a whole minute/],
+    ['day', { messageBytesPerDay: 60 }, /^SLU-3031 the message has \d+ bytes, more than the 60 of a whole day/],
+  ])('keeps no message that is larger than all that a %s has room for', async (_, limits, reason) => {
+    const world = memoryWorld(limited(limits, 'keep'));
+    await ingestMessages([message(1, { sensor: 's', at: 1, note: 'x'.repeat(100) })], world.attempt());
+    expect(codes(world)[0]).toMatch(reason);
+    expect([...world.rejects().keys()].filter((name) => name.includes('kept'))).toEqual([]);
+    expect(await world.registry.list(KEPT_PART)).toEqual([]);
   });
 
   test('keeps nothing that was rejected for another reason', async () => {
