@@ -28,7 +28,7 @@ export interface FilePorts {
 
 /**
  * Ports through which misfortune befalls whoever uses them. After a crash nothing that the attempt does reaches a port any more, as if its process
- * were gone; `crashed` resolves then.
+ * were gone; `crashed` resolves then. `crash` has it die by itself, between two calls.
  */
 export function faulty(ports: FilePorts, misfortune: Misfortune) {
   let gone = false;
@@ -88,6 +88,7 @@ export function faulty(ports: FilePorts, misfortune: Misfortune) {
   const objects = wrap('objects', ports.objects);
   return {
     crashed,
+    crash: () => crash(),
     ports: {
       sink: wrap('sink', ports.sink),
       ledger: wrap('ledger', ports.ledger),
