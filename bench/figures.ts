@@ -16,6 +16,12 @@ export function spread(values: readonly number[]): Spread | null {
   return { median, min: at(0), max: at(sorted.length - 1), rounds: sorted.length };
 }
 
+/** The value below which a share of all values lies, by the nearest rank; NaN for none. */
+export function percentile(values: readonly number[], share: number): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] ?? Number.NaN;
+}
+
 /** A value that was measured in one round. */
 export interface InRound {
   readonly round: number;

@@ -1,4 +1,4 @@
-import { mkdirSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { build, type Plugin } from 'esbuild';
 import { type DeployedFunction, tenantFunctions } from '../core/model/bundle.ts';
@@ -22,51 +22,75 @@ const flags = [
 ];
 
 export interface Bundle {
+  readonly tenant: Tenant;
   readonly file: string;
   /** Without the map of its sources, which no process reads unless it fails. */
   readonly bytes: number;
 }
 
-/** Bundles a function of the tenant as CDK does; `plugins` may change what it measures of itself. */
+/** Bundles a function of a tenant as CDK does; `plugins` may have it measure itself. */
 export async function bundled(
   settings: Settings,
-  { id }: Tenant,
+  tenant: Tenant,
   which: keyof ReturnType<typeof tenantFunctions>,
   plugins: Plugin[] = [],
 ): Promise<Bundle> {
+  const { id } = tenant;
   const deployed: DeployedFunction = tenantFunctions(id)[which];
-  // Each in a folder of its own, with the map beside it.
-  const file = join(
-    pathsOf(settings).tmp,
-    `${which}-${id}${plugins.map(({ name }) => `-${name}`).join('')}`,
-    'index.mjs',
-  );
-  const versions = { [id]: versionOf('bench', tenantsFolder) };
+  const folder = [which, id, ...plugins.map(({ name }) => name)].join('-');
+  const file = join(pathsOf(settings).tmp, folder, 'index.mjs');
+  const versions = { [id]: versionOf(id, tenantsFolder) };
   const options = bundling(settings.root, deployed, versions, join(tenantsFolder, id, 'tenant.ts'));
   await build({ ...options, outfile: file, plugins });
-  return { file, bytes: statSync(file).size };
+  return { tenant, file, bytes: statSync(file).size };
 }
 
-/** The command that has a bundle handle some events, one after the other. */
-export function invocation(
-  settings: Settings,
-  tenant: Tenant,
-  bundle: Bundle,
-  events: readonly object[],
-  world: World,
-): Command {
-  const { tmp } = pathsOf(settings);
-  mkdirSync(tmp, { recursive: true });
-  const file = join(tmp, `events-${tenant.id}.json`);
-  writeFileSync(file, JSON.stringify(events));
-  const invoke = join(import.meta.dirname, 'clients', 'invoke.mjs');
-  return { file: 'node', args: [...flags, invoke, bundle.file, file], env: environmentOf(tenant, world) };
+/** What a handler took for one event, in milliseconds, and what of it its parts did (`timers`). */
+export interface Invocation {
+  /** Milliseconds since 1970. */
+  readonly endedAt: number;
+  readonly ms: number;
+  readonly ledger?: number;
+  readonly registry?: number;
+  readonly sink?: number;
 }
 
 /** Where the function finds its database and what stands for AWS. */
 export interface World {
   readonly cassandraPort: number;
   readonly aws: string;
+}
+
+interface Task {
+  /** A file with an event on each line. */
+  readonly events: string;
+  /** Where a line for each invocation goes; nowhere when absent. */
+  readonly times?: string;
+  /** Milliseconds from the begin of an invocation to that of the next, at least. */
+  readonly every?: number;
+}
+
+/** The command that has a bundle handle some events, one after the other. */
+export function invocation({ tenant, file }: Bundle, { events, times = '', every = 0 }: Task, world: World): Command {
+  const invoke = join(import.meta.dirname, 'clients', 'invoke.mjs');
+  const args = [...flags, invoke, file, events, times, ...(every > 0 ? [String(every)] : [])];
+  return { file: 'node', args, env: environmentOf(tenant, world) };
+}
+
+/** Empty when the process ended before it handled anything. */
+export const readTimes = (file: string): Invocation[] =>
+  (existsSync(file) ? readFileSync(file, 'utf8') : '')
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line) as Invocation);
+
+/** A file with these events; `name` tells it from others that are in use at the same time. */
+export function eventsFile(settings: Settings, name: string, events: readonly object[]): string {
+  const { tmp } = pathsOf(settings);
+  mkdirSync(tmp, { recursive: true });
+  const file = join(tmp, `events-${name}.ndjson`);
+  writeFileSync(file, events.map((event) => `${JSON.stringify(event)}\n`).join(''));
+  return file;
 }
 
 /** As the CDK app sets it for the local target. */
@@ -107,3 +131,34 @@ export const objectEvent = (bucket: string, key: string, versionId: string): obj
     },
   ],
 });
+
+/** Has the functions note, in `globalThis.benchTimes`, for how long each of their ports was at work: for shares alone, never for rates. */
+export const timers: Plugin = {
+  name: 'timers',
+  setup(build) {
+    const port = (name: string, maker: string) => {
+      const path = new RegExp(`/adapters/cassandra/${name}\\.ts$`);
+      build.onResolve({ filter: path }, ({ importer, path: asked, pluginData }) => {
+        if (!importer.endsWith('functions/world.ts') || pluginData === 'real') return undefined;
+        return { path: join(import.meta.dirname, '..', 'functions', asked), namespace: 'timed' };
+      });
+      build.onLoad({ filter: path, namespace: 'timed' }, ({ path: real }) => ({
+        resolveDir: join(real, '..'),
+        loader: 'js',
+        contents: `
+          import { ${maker} as real } from ${JSON.stringify(`./${name}.ts`)};
+          const timed = (work) => async (...args) => {
+            const began = performance.now();
+            try { return await work(...args); }
+            finally { globalThis.benchTimes.${name} = (globalThis.benchTimes.${name} ?? 0) + performance.now() - began; }
+          };
+          export const ${maker} = (...args) => Object.fromEntries(
+            Object.entries(real(...args)).map(([key, part]) => [key, typeof part === 'function' ? timed(part) : part]));
+        `,
+      }));
+    };
+    port('ledger', 'cassandraLedger');
+    port('registry', 'cassandraRegistry');
+    port('sink', 'cassandraSink');
+  },
+};

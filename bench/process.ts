@@ -1,4 +1,5 @@
-import { readFileSync, rmSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { closeSync, mkdirSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { cpus, loadavg } from 'node:os';
 import { join } from 'node:path';
 import { exec, tail } from '../local/exec.ts';
@@ -44,8 +45,7 @@ export async function measured(
   const began = performance.now();
   const code = await exec(peerPython(settings), [join(import.meta.dirname, 'measure.py'), report, file, ...args], {
     cwd: tmp,
-    // Of the environment nothing that a program could be tuned by.
-    env: { PATH: childEnv(settings).PATH ?? '', HOME: tmp, LANG: 'C.UTF-8', ...env },
+    env: { ...environmentFor(settings), ...env },
     logFile,
     deadlineMs: 60 * 60_000,
   });
@@ -66,6 +66,36 @@ export async function measured(
     load,
   };
 }
+
+export interface Started {
+  /** Resolves with the exit code; null for one that was stopped. */
+  readonly ended: Promise<number | null>;
+  stop(): void;
+}
+
+/** Starts a program beside us, with its output in a log. */
+export function started(settings: Settings, name: string, { file, args, env = {} }: Command): Started {
+  const { logs, tmp } = pathsOf(settings);
+  mkdirSync(logs, { recursive: true });
+  const log = openSync(join(logs, `${name}.log`), 'w');
+  const child = spawn(file, args, {
+    cwd: tmp,
+    env: { ...environmentFor(settings), ...env },
+    stdio: ['ignore', log, log],
+  });
+  closeSync(log);
+  const end = () => void child.kill('SIGKILL');
+  process.once('exit', end);
+  const ended = new Promise<number | null>((resolve, reject) => child.once('error', reject).once('close', resolve));
+  return { ended: ended.finally(() => process.off('exit', end)), stop: () => void child.kill() };
+}
+
+/** Of the environment nothing that a program could be tuned by. */
+const environmentFor = (settings: Settings) => ({
+  PATH: childEnv(settings).PATH ?? '',
+  HOME: pathsOf(settings).tmp,
+  LANG: 'C.UTF-8',
+});
 
 /** Seconds of processor time of the whole machine since its start. */
 function machineCpu(): { busy: number; stolen: number } {

@@ -1,5 +1,5 @@
 import { ratio, type Spread, spread } from './figures.ts';
-import type { FileRound } from './files.ts';
+import type { FileRound } from './measurements.ts';
 import { clientCpu, inRounds, type Target, times } from './targets.ts';
 
 /** Tables as Markdown, which a terminal shows well enough. */
@@ -24,7 +24,7 @@ const pad = (cell: string, width: number, right: boolean): string => {
 export const whole = (value: number): string => Math.round(value).toLocaleString('en-US');
 
 /** A median with its bounds. */
-const withBounds = (found: Spread | null, show: (value: number) => string): string => {
+export const withBounds = (found: Spread | null, show: (value: number) => string): string => {
   if (!found) return '-';
   const { median, min, max, rounds } = found;
   return rounds > 1 ? `${show(median)} (${show(min)}–${show(max)})` : show(median);

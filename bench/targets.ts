@@ -1,5 +1,5 @@
 import { type InRound, ratio, type Spread, spread } from './figures.ts';
-import type { FileRound } from './files.ts';
+import type { FileRound } from './measurements.ts';
 import type { Case } from './plan.ts';
 
 /** One figure that the project wants to reach. */

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { FileRound } from '../../bench/files.ts';
+import type { FileRound } from '../../bench/measurements.ts';
 import { fileTable } from '../../bench/tables.ts';
 import { fileTargets } from '../../bench/targets.ts';
 

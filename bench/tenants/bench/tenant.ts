@@ -61,7 +61,19 @@ export default defineTenant({
   id: 'bench',
   name: 'Benchmark',
   contact: 'bench@bench.example',
-  limits: { maxFileBytes: 1_000_000_000, maxFileRows: 10_000_000, maxMessageBytes: 100_000 },
+  // Wide, but there: every file and every batch is held to them.
+  limits: {
+    maxFileBytes: 1_000_000_000,
+    maxFileRows: 10_000_000,
+    maxMessageBytes: 100_000,
+    filesPerDay: 100_000,
+    bytesPerDay: 1_000_000_000_000,
+    rowsPerDay: 10_000_000_000,
+    filesAtOnce: 100,
+    messagesPerDay: 8_640_000_000,
+    messageBytesPerDay: 8_640_000_000_000,
+    messageBytesPerSecond: 100_000_000,
+  },
   stream: { shards: 1, retentionHours: 24, feed: 'flights', batchSize: 10_000 },
   feeds: [flights, comments],
 });
