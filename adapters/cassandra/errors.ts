@@ -20,10 +20,6 @@ const passing = new Set<number>([
 /** A table or keyspace that the deployment has not made yet. */
 const notYet = /unconfigured table|does not exist|keyspace .* not exist/i;
 
-/** What the driver knows before it asks the database: a value that its column's type cannot hold. */
-export const isEncodingError = (error: unknown): boolean =>
-  error instanceof TypeError || error instanceof RangeError || (error as Error)?.constructor === Error;
-
 /** The connection broke in the middle of the request; the driver marks such an error and has no class for it. */
 const isBroken = (error: unknown): boolean => (error as { isSocketError?: unknown } | null)?.isSocketError === true;
 

@@ -34,6 +34,12 @@ export function guardedClient(client: Client, tables: Tables, clock: Clock): Cli
       return Reflect.apply(client[name], client, [cql, params, ...rest]);
     },
   });
+  const checkBatch = (statements: readonly (readonly [cql: string, params: unknown])[], most: number) => {
+    if (statements.length > most) throw refused(`a batch of ${statements.length} statements, the most is ${most}`);
+    for (const [cql, params] of statements) {
+      if (check(cql, params).outline.conditional) throw refused(`a condition inside a batch (${cql})`);
+    }
+  };
   const guarded: Record<string, unknown> = {
     ...single('eachRow'),
     ...single('stream'),
@@ -41,23 +47,38 @@ export function guardedClient(client: Client, tables: Tables, clock: Clock): Cli
     execute: async (...given: [string, unknown]) => single('execute').execute?.(...given),
     batch: async (queries: readonly Query[], options: { logged?: boolean } = {}, ...rest: unknown[]) => {
       const { unloggedBatch, loggedBatch } = keyspacesLimits;
-      const most = options.logged === false ? unloggedBatch : loggedBatch;
-      if (queries.length > most) throw refused(`a batch of ${queries.length} statements, the most is ${most}`);
-      for (const each of queries) {
-        const { query, params } = typeof each === 'string' ? { query: each, params: [] } : each;
-        if (check(query, params).outline.conditional) throw refused(`a condition inside a batch (${query})`);
-      }
+      const statements = queries.map((each): [string, unknown] =>
+        typeof each === 'string' ? [each, []] : [each.query, each.params],
+      );
+      checkBatch(statements, options.logged === false ? unloggedBatch : loggedBatch);
       return Reflect.apply(client.batch, client, [queries, options, ...rest]);
     },
   };
-  return new Proxy(client, {
+  const proxy = new Proxy(client, {
     get(target, name) {
       if (typeof name === 'string' && Object.hasOwn(guarded, name)) return guarded[name];
       const value: unknown = Reflect.get(target, name, target);
       return typeof value === 'function' ? value.bind(target) : value;
     },
   });
+  guards.set(proxy, {
+    driver: client,
+    checkBatch: (statements) => checkBatch(statements, keyspacesLimits.unloggedBatch),
+  });
+  return proxy;
 }
+
+interface Inside {
+  /** The driver's own client. */
+  readonly driver: Client;
+  /** The guard of unlogged batches that are handed to the driver's client past `batch`; absent where there is none. */
+  readonly checkBatch?: (statements: readonly (readonly [cql: string, params: unknown])[]) => void;
+}
+
+const guards = new WeakMap<Client, Inside>();
+
+/** What is inside of a client, which may be guarded. */
+export const insideOf = (client: Client): Inside => guards.get(client) ?? { driver: client };
 
 interface Statement {
   readonly outline: Outline;

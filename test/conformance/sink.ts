@@ -414,7 +414,7 @@ const anyPlace = fc.record(
 );
 
 /** Rows of `everyType` but for their key; each cell may be null or absent. */
-const anyRow: fc.Arbitrary<Row> = fc.record(
+export const anyRow: fc.Arbitrary<Row> = fc.record(
   {
     at: fc.date({ noInvalidDate: true, min: new Date('0001-01-01'), max: new Date('9999-12-31') }),
     number: fc.option(whole(32)),
