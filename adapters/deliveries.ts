@@ -26,6 +26,8 @@ const own = z.object({
     requestedAt: z.int().nullable(),
     rejectsOf: z.string().nullable(),
   }),
+  /** The run of this file is to be stopped. */
+  cancel: z.literal(true).optional(),
 });
 
 /** The deliveries that a message on the queue names. In S3's notifications keys are form-encoded: `+` is a space and `%2B` a plus. */
@@ -46,6 +48,9 @@ export function deliveriesOf(body: string): FileDelivery[] {
   );
 }
 
+/** True for a message that asks to stop the run of its file. */
+export const asksToCancel = (body: string): boolean => own.safeParse(parse(body)).data?.cancel === true;
+
 function parse(body: string): unknown {
   try {
     return JSON.parse(body);
@@ -55,11 +60,15 @@ function parse(body: string): unknown {
 }
 
 /** The queue from which `ingest-object` gets its deliveries. */
-export const sqsQueue = (client: SQSClient, url: string): Queue => ({
-  async send(delivery) {
-    const body = JSON.stringify({ sluice: delivery } satisfies z.infer<typeof own>);
-    await client.send(new SendMessageCommand({ QueueUrl: url, MessageBody: body })).catch((cause: Error) => {
+export function sqsQueue(client: SQSClient, url: string): Queue & { cancel(delivery: FileDelivery): Promise<void> } {
+  const send = async (message: z.infer<typeof own>) => {
+    const input = { QueueUrl: url, MessageBody: JSON.stringify(message) };
+    await client.send(new SendMessageCommand(input)).catch((cause: Error) => {
       throw new TransientError('SLU-5002', `putting a delivery on the queue: ${cause.message}`, { cause });
     });
-  },
-});
+  };
+  return {
+    send: (delivery) => send({ sluice: delivery }),
+    cancel: (delivery) => send({ sluice: delivery, cancel: true }),
+  };
+}

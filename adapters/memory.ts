@@ -77,8 +77,9 @@ export function memoryObjects(stored = new Map<string, MemoryObject>(), clock: C
         },
       };
     },
-    async put(bucket, key, text) {
-      stored.set(`${bucket}/${key}`, { bytes: Buffer.from(text), lastModified: clock.now() });
+    async put(bucket, key, content) {
+      const bytes = typeof content === 'string' ? Buffer.from(content) : Uint8Array.from(content);
+      stored.set(`${bucket}/${key}`, { bytes, lastModified: clock.now() });
     },
     keys: async (bucket, prefix) =>
       [...stored.keys()]
@@ -133,6 +134,12 @@ export function memoryLedger(clock: Clock): Ledger & LedgerReader {
     async renew(lease, run, leaseSeconds) {
       const until = later(leaseSeconds);
       return update(lease, run, until) ? { run, owner: lease.owner, until } : null;
+    },
+    async hand(lease, owner, leaseSeconds) {
+      const until = later(leaseSeconds);
+      if (!update(lease, lease.run, until)) return null;
+      runs.set(lease.run.id, { run: lease.run, owner, until });
+      return { run: lease.run, owner, until };
     },
     settle: async (lease, run) => update(lease, run, null),
     async find({ id, feed, day }) {

@@ -32,10 +32,10 @@ export function s3Objects(client: S3Client): Objects {
       }
     },
 
-    async put(bucket, key, text) {
+    async put(bucket, key, content) {
       try {
-        const type = 'application/x-ndjson';
-        await client.send(new PutObjectCommand({ Bucket: bucket, Key: key, Body: text, ContentType: type }));
+        const type = typeof content === 'string' ? 'application/x-ndjson' : 'application/octet-stream';
+        await client.send(new PutObjectCommand({ Bucket: bucket, Key: key, Body: content, ContentType: type }));
       } catch (error) {
         throw worldError(error, { bucket, key });
       }

@@ -55,6 +55,12 @@ export const registerFileCommands = (program: Command, act: Act): void => {
     .argument('<run>')
     .option('--wait', 'follow it to its end')
     .action(act(async (options, ui, run) => (await import('./replay.ts')).runReset(String(run), options, ui)));
+  runs
+    .command('cancel')
+    .summary('stop a run: what is loaded by then stays and is told')
+    .argument('<run>')
+    .option('--wait', 'follow it to its end')
+    .action(act(async (options, ui, run) => (await import('./replay.ts')).runCancel(String(run), options, ui)));
   program
     .command('rejects')
     .summary('show the rejected rows of a run, by reason')

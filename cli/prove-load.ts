@@ -14,6 +14,7 @@ import { listOpen } from '../core/control/waiting.ts';
 import { type Fault, type FilePorts, faults, faulty } from '../core/faults/faulty.ts';
 import { randomOf } from '../core/faults/random.ts';
 import { TransientError } from '../core/model/errors.ts';
+import { largeFiles } from '../core/model/large-files.ts';
 import { arrival, type FileDelivery, type FileRun, isSettled } from '../core/model/run.ts';
 import { keyspaces, type Tenant } from '../core/model/tenant.ts';
 import { ingestFile } from '../core/pipeline/file.ts';
@@ -36,6 +37,8 @@ const STAGING = 'staging';
 const REJECTS = 'rejects';
 /** Seconds that go by on the load's own clock when an attempt has died, or takes long: more than a lease. */
 const LONG = 25;
+/** Milliseconds after which an attempt hands a large file on. */
+const SLICE = 2000;
 /** Attempts after which there is no hope. */
 const MOST = 200;
 
@@ -87,6 +90,12 @@ export async function loadForProof(
     stagingBucket: STAGING,
     signal: new AbortController().signal,
     nextTry: () => clock.now(),
+    large: {
+      from: largeFiles.fromBytes,
+      partBytes: largeFiles.fromBytes,
+      workers: 4,
+      handOver: { seeking: new Date(clock.now().getTime() + SLICE), skipping: new Date(8.64e15) },
+    },
   });
   const attempt = async (work: (world: ReturnType<typeof worldOf>) => Promise<unknown>) => {
     const { ports: given, crashed } = faulty(ports, { strike, pass });

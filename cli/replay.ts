@@ -62,6 +62,23 @@ export const runReset = (id: string, options: Pick<ReplayOptions, 'wait'>, ui: U
     return deliver(world, found, { object, generation, requestedAt, rejectsOf }, options, ui);
   });
 
+/** `sluice runs cancel`: stops a run. */
+export const runCancel = (id: string, options: Pick<ReplayOptions, 'wait'>, ui: Ui): Promise<Result> =>
+  inWorld(async (world) => {
+    const { tenant, run } = await fileRunNamed(world, id);
+    if (isSettled(run.state)) {
+      throw new CliError('SLU-4003', `the run ${id} has ended, it is ${run.state}`, { next: `sluice runs show ${id}` });
+    }
+    const { object, generation, requestedAt, rejectsOf } = run;
+    const { queue } = await queueUrls(world, tenant.id);
+    await sqsQueue(world.sqs, queue).cancel({ object, generation, requestedAt, rejectsOf });
+    ui.progress('queue', `${run.object.key}: run ${id} is to be stopped`);
+    const [ended] = options.wait ? await follow([run], world.ledger(tenant.id), ui) : [];
+    const data = { tenant: tenant.id, run: id, ended: ended ?? null };
+    if (!ended) return { data, lines: [`run ${id} is asked to stop`, `Next: sluice runs show ${id}`] };
+    return { data, lines: endOf(id, ended), exit: ended.state === 'cancelled' ? 'ok' : 'rejects' };
+  });
+
 async function fileRunNamed(world: OperatorWorld, id: string): Promise<Found> {
   const found = await findRun(world, id);
   if ('object' in found.run) return { ...found, run: found.run };
@@ -104,15 +121,21 @@ async function deliver(
   const [ended] = wait ? await follow([ref], world.ledger(tenant.id), ui) : [];
   const data = { tenant: tenant.id, of: run.id, run: ref.id, ...delivery, ended: ended ?? null };
   if (!ended) return { data, lines: [`run ${ref.id} is on its way`, `Next: sluice runs show ${ref.id}`] };
-  const { state, counts, reason } = ended;
-  const rows = [
+  const { state } = ended;
+  return {
+    data,
+    lines: endOf(ref.id, ended),
+    exit: state === 'loaded' ? 'ok' : state === 'failed' ? 'failed' : 'rejects',
+  };
+}
+
+const endOf = (id: string, { state, counts, reason }: Pick<FileRun, 'state' | 'counts' | 'reason'>): string[] =>
+  table([
     ['run', 'state', 'read', 'loaded', 'dropped', 'rejected', 'reason'],
     [
-      ref.id,
+      id,
       state,
       ...[counts.read, counts.loaded, counts.dropped, counts.rejected].map(String),
       reason ? `${reason.code} ${reason.message}` : '',
     ],
-  ];
-  return { data, lines: table(rows), exit: state === 'loaded' ? 'ok' : state === 'failed' ? 'failed' : 'rejects' };
-}
+  ]);

@@ -3,9 +3,11 @@ import { countsOfRun } from '../core/model/tally.ts';
 import type { Tenant } from '../core/model/tenant.ts';
 import { rejectsPrefix } from '../core/pipeline/rejects.ts';
 import { type ShownRun, shownRun, shownRuns } from '../core/report/liveness.ts';
+import { partsOf } from '../core/report/parts.ts';
 import { daysSince } from './days.ts';
 import { deployedTenants } from './deployed.ts';
 import { findRun } from './find-run.ts';
+import { partFacts, partLines } from './run-parts.ts';
 import { brokenByMessages, qualityFacts, qualityLines } from './run-quality.ts';
 import { bytes, type Result, table } from './ui.ts';
 import { inWorld, type OperatorWorld } from './world.ts';
@@ -40,7 +42,7 @@ export interface RunLine {
 }
 
 /** States that somebody may want to do something about, or to know of. */
-const troubled: readonly string[] = ['refused', 'failed', 'retrying', 'stalled'];
+const troubled: readonly string[] = ['refused', 'failed', 'retrying', 'stalled', 'cancelled'];
 
 /** `sluice runs`: the history of files and messages, the latest first. */
 export const runRuns = async (options: RunsOptions): Promise<Result> => {
@@ -132,6 +134,8 @@ export const runRunsShow = (id: string): Promise<Result> =>
     const { tenant, run: stored } = await findRun(world, id);
     const until = 'object' in stored ? ((await world.ledger(tenant.id).find(stored))?.until ?? null) : null;
     const run = 'object' in stored ? shownRun(stored, until, new Date()) : stored;
+    const parts =
+      'object' in stored && stored.plan ? await partsOf(world.registry(tenant.id), stored, new Date()) : null;
     const line = 'object' in run ? fileLine(tenant.id, run) : streamLine(tenant.id, run);
     const facts: [string, string][] = [
       ['run', line.run],
@@ -141,6 +145,7 @@ export const runRunsShow = (id: string): Promise<Result> =>
       ['reason', line.reason ?? '-'],
       ['origin', line.origin],
       ...('object' in run ? fileFacts(run) : []),
+      ...(parts ? partFacts(parts) : []),
       ...('object' in run ? (run.quality ? qualityFacts(run.quality) : []) : [brokenByMessages(run)]),
       ['counts', `${line.read} read = ${line.loaded} loaded + ${line.dropped} dropped + ${line.rejected} rejected`],
       ['started', line.startedAt.toISOString()],
@@ -154,8 +159,13 @@ export const runRunsShow = (id: string): Promise<Result> =>
       rejected > 0 || quality?.findings.some(({ severity }) => severity === 'refuse')
         ? ['', `rejects in ${where}`, `Next: sluice rejects ${run.id}`]
         : [];
-    const lines = [...table(facts), ...(quality ? qualityLines(quality) : []), ...rejects];
-    return { data: { tenant: tenant.id, ...run, leaseUntil: until }, lines };
+    const lines = [
+      ...table(facts),
+      ...(parts ? partLines(parts) : []),
+      ...(quality ? qualityLines(quality) : []),
+      ...rejects,
+    ];
+    return { data: { tenant: tenant.id, ...run, leaseUntil: until, parts }, lines };
   });
 
 const fileFacts = (run: ShownRun): [string, string][] => [

@@ -66,8 +66,8 @@ export interface StoredObject {
 export interface Objects {
   /** Looks at one version of an object; null when it is not there (any more). */
   find(ref: ObjectRef): Promise<StoredObject | null>;
-  /** Stores a text, over any object of that key. */
-  put(bucket: string, key: string, text: string): Promise<void>;
+  /** Stores a text, or bytes, over any object of that key. */
+  put(bucket: string, key: string, content: string | Uint8Array): Promise<void>;
   /** The keys that begin with a prefix, in their order. */
   keys(bucket: string, prefix: string): Promise<readonly string[]>;
   /** The texts of all objects whose keys begin with a prefix, in the order of the keys. */
@@ -152,6 +152,8 @@ export interface Ledger {
   claim(run: FileRun, owner: string, leaseSeconds: number): Promise<Claim>;
   /** Prolongs a lease and notes the counts so far; null when another attempt has taken the run. */
   renew(lease: Lease, run: FileRun, leaseSeconds: number): Promise<Lease | null>;
+  /** Gives a lease into other hands, which may be those of several; null when another attempt has taken the run. */
+  hand(lease: Lease, owner: string, leaseSeconds: number): Promise<Lease | null>;
   /** Ends an attempt with the run's state; false when another attempt has taken the run. */
   settle(lease: Lease, run: FileRun): Promise<boolean>;
   /** A run and who holds it; `until` is null when nobody does. */

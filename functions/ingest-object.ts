@@ -1,9 +1,9 @@
 import middy from '@middy/core';
 import type { Context, SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
 import tenant from 'sluice-tenant';
-import { deliveriesOf } from '../adapters/deliveries.ts';
+import { asksToCancel, deliveriesOf } from '../adapters/deliveries.ts';
 import { TransientError } from '../core/model/errors.ts';
-import { ingestFile } from '../core/pipeline/file.ts';
+import { cancelFile, ingestFile } from '../core/pipeline/file.ts';
 import { comeBackLater, holding, nextTry, timesReceived } from './visibility.ts';
 import { fileWorldOf, givenBack, guarded, logger } from './world.ts';
 
@@ -29,10 +29,11 @@ async function ingest(record: SQSRecord, context: Context): Promise<void> {
   const files = await fileWorldOf(tenant, context);
   for (const delivery of deliveriesOf(record.body)) {
     const owner = `${context.awsRequestId} ${delivery.object.versionId}`;
-    const run = await ingestFile(delivery, { ...files, owner, nextTry: () => nextTry(record) });
+    const work = asksToCancel(record.body) ? cancelFile : ingestFile;
+    const run = await work(delivery, { ...files, owner, nextTry: () => nextTry(record) });
     logger.info('run', { run: { ...run, firstRejections: run.firstRejections.length } });
-    // Another attempt holds the run. A message that comes for the first time is a duplicate; one that comes again may be the holder's own.
-    if (run.state === 'running' && timesReceived(record) > 1) {
+    // Another attempt holds the run. A message that comes for the first time is a duplicate; one that comes again may be the holder's own. A run with a plan goes on by others.
+    if (run.state === 'running' && run.plan === null && timesReceived(record) > 1) {
       throw new TransientError('SLU-5003', `another attempt holds the run ${run.id}`);
     }
   }

@@ -19,8 +19,10 @@ import { s3Objects } from '../adapters/s3.ts';
 import { readCredentials } from '../adapters/secrets.ts';
 import { environment } from '../core/model/environment.ts';
 import { FatalError } from '../core/model/errors.ts';
+import { type LargeFileFigures, largeFiles } from '../core/model/large-files.ts';
 import { ledgerTables } from '../core/model/ledger-tables.ts';
 import { keyspaces, type Tenant } from '../core/model/tenant.ts';
+import type { LargeFiles } from '../core/pipeline/parts/task.ts';
 import { patientLedger, patiently, patientObjects, patientRegistry } from '../core/pipeline/patience.ts';
 import { profileVersion } from './version.ts';
 
@@ -99,6 +101,23 @@ export const patientWorldOf = (tenant: Tenant, context: Context) =>
     }
   });
 
+/** Milliseconds that an attempt keeps for what it has begun when it hands a file on: a window of records, and its checkpoint. */
+const LAST_WINDOW = 20_000;
+
+/** How large files are worked on; a function has a slice of its time for them, or, where going on is costly, nearly all of it. */
+function largeOf(context: Context): LargeFiles {
+  const figure = (name: keyof LargeFileFigures & keyof typeof environment): number =>
+    Number(process.env[environment[name]] ?? largeFiles[name]);
+  const left = Math.max(0, context.getRemainingTimeInMillis() - MARGIN - LAST_WINDOW);
+  const after = (milliseconds: number) => new Date(Date.now() + milliseconds);
+  return {
+    from: figure('fromBytes'),
+    partBytes: figure('partBytes'),
+    workers: largeFiles.workers,
+    handOver: { seeking: after(Math.min(left, figure('sliceSeconds') * 1000)), skipping: after(left) },
+  };
+}
+
 let identity: Promise<string> | undefined;
 
 /** Name and creation time of the tenant's stream; asked for once. */
@@ -113,6 +132,7 @@ export function streamOf(): Promise<string> {
 /** What is needed for files besides: the queue and the bucket that they come from. */
 export const fileWorldOf = async (tenant: Tenant, context: Context) => ({
   ...(await worldOf(tenant, context)),
+  large: largeOf(context),
   queue: sqsQueue(queue, requireEnv(environment.queueUrl)),
   stagingBucket: requireEnv(environment.stagingBucket),
 });

@@ -41,7 +41,9 @@ export class ObjectIngest extends Construct {
     });
     notify(staging, names.staging, this.queue);
     const below = (folder: string) => `${rejects.bucketArn}/${folder}/*`;
-    const readAgain = ['rejects', 'manifests'];
+    const readAgain = ['rejects', 'manifests', 'work'];
+    const written = ['rejects', 'receipts', 'manifests', 'work'];
+    const { fromBytes, partBytes, sliceSeconds } = target.largeFiles ?? {};
 
     this.function = new SluiceFunction(this, 'Ingest', {
       ...parts.function,
@@ -54,13 +56,16 @@ export class ObjectIngest extends Construct {
         [environment.stagingBucket]: staging.bucketName,
         [environment.rejectsBucket]: rejects.bucketName,
         [environment.queueUrl]: this.queue.queueUrl,
+        ...(fromBytes && { [environment.fromBytes]: String(fromBytes) }),
+        ...(partBytes && { [environment.partBytes]: String(partBytes) }),
+        ...(sliceSeconds && { [environment.sliceSeconds]: String(sliceSeconds) }),
       },
       allow: [
         allow(['s3:GetObject', 's3:GetObjectVersion'], `${staging.bucketArn}/*`),
         // Without it S3 says "denied" of an object that is gone, and the run could not say why it failed.
         allow(['s3:ListBucket'], staging.bucketArn),
-        allow(['s3:PutObject'], ...['rejects', 'receipts', 'manifests'].map(below)),
-        // What a run wrote comes back: rejections when they are replayed, the keys when a new version replaces the old one.
+        allow(['s3:PutObject'], ...written.map(below)),
+        // What a run wrote comes back: rejections when they are replayed, the keys when a new version replaces the old one, how far a part has come.
         allow(['s3:GetObject'], ...readAgain.map(below)),
         listing(rejects, readAgain),
         allow(
@@ -80,10 +85,10 @@ export class ObjectIngest extends Construct {
     });
     const { role } = this.function;
     wildcard(role, `Resource::${arnOf(staging)}/*`, 'the tenant names its files; the bucket holds nothing else');
-    for (const folder of ['rejects', 'receipts', 'manifests'])
+    for (const folder of written)
       wildcard(role, `Resource::${arnOf(rejects)}/${folder}/*`, 'what a run writes is named after the run');
-    // The end of a file wakes the next one that waits, through the queue that invokes this very function; after sixteen such
-    // steps Lambda would take it for a loop.
+    // The end of a file wakes the next one that waits, and a large one is handed on, through the queue that invokes this very function; after sixteen such
+    // steps Lambda would take it for a loop. Each step settles a window of records at the least, so that the size of a file bounds them.
     (this.function.handler.node.defaultChild as CfnFunction).recursiveLoop = RecursiveLoop.ALLOW;
 
     new EventSourceMapping(this, 'FromQueue', {

@@ -10,10 +10,14 @@ export interface Network {
   readonly securityGroupIds: readonly string[];
 }
 
+/** Figures that differ from those of core/model/large-files.ts. */
+type LargeFiles = Partial<Record<'fromBytes' | 'partBytes' | 'sliceSeconds', number>>;
+
 interface OnAws {
   readonly network?: Network;
   /** SNS topic that alarms notify. */
   readonly alarmTopic?: string;
+  readonly largeFiles?: LargeFiles;
 }
 
 interface Cluster {
@@ -27,6 +31,7 @@ interface Cluster {
 /** LocalStack and a Cassandra of the same machine, with fixed development credentials. */
 export interface LocalTarget extends Cluster {
   readonly kind: 'local';
+  readonly largeFiles?: LargeFiles;
 }
 
 /** AWS, and a Cassandra that somebody runs: always over TLS, with the server's certificate and name verified. */
@@ -68,7 +73,16 @@ const guard = z
 
 const adminSecretText = 'name or ARN of the secret of a role that may do DDL';
 
+const countText = 'a whole number from 1 on';
+const count = z
+  .union([z.number(), z.string().trim().regex(/^\d+$/).transform(Number)], { error: countText })
+  .refine((value) => Number.isSafeInteger(value) && value >= 1, countText)
+  .optional();
+
+const figures = { largeFilesFromBytes: count, partBytes: count, sliceSeconds: count };
+
 const onAws = {
+  ...figures,
   subnetIds: ids('subnets such as subnet-0abc, separated by commas', /^subnet-[0-9a-f]{8,17}$/).optional(),
   securityGroupIds: ids('security groups such as sg-0abc, separated by commas', /^sg-[0-9a-f]{8,17}$/).optional(),
   alarmTopic: text('the ARN of an SNS topic')
@@ -81,6 +95,7 @@ const schemas = {
     keyspacesGuard: guard,
     cassandraContactPoint: text('a host name or address').default('127.0.0.1'),
     cassandraPort: port,
+    ...figures,
   }),
   cassandra: z.object({
     keyspacesGuard: guard,
@@ -140,6 +155,7 @@ function targetOf(kind: Kind, read: Read): Target | undefined {
         port: given.cassandraPort,
         datacenter: 'datacenter1',
         keyspacesGuard: given.keyspacesGuard,
+        ...largeFilesOf(given),
       }
     );
   }
@@ -166,7 +182,17 @@ function targetOf(kind: Kind, read: Read): Target | undefined {
 function awsOf(given: z.infer<typeof schemas.keyspaces>): OnAws {
   const { subnetIds, securityGroupIds, alarmTopic } = given;
   const network = subnetIds && securityGroupIds && { subnetIds, securityGroupIds };
-  return { ...(network && { network }), ...(alarmTopic && { alarmTopic }) };
+  return { ...(network && { network }), ...(alarmTopic && { alarmTopic }), ...largeFilesOf(given) };
+}
+
+function largeFilesOf(given: { [name in keyof typeof figures]?: number | undefined }): { largeFiles?: LargeFiles } {
+  const { largeFilesFromBytes: fromBytes, partBytes, sliceSeconds } = given;
+  const largeFiles = {
+    ...(fromBytes && { fromBytes }),
+    ...(partBytes && { partBytes }),
+    ...(sliceSeconds && { sliceSeconds }),
+  };
+  return Object.keys(largeFiles).length > 0 ? { largeFiles } : {};
 }
 
 /** The two settings of a network come together or not at all. */

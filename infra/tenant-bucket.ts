@@ -10,7 +10,7 @@ import type { Target } from './target.ts';
 const KEEP_DAYS = 90;
 
 /** What a tenant's buckets hold only for a time: all of staging; of the other all but the keys of runs, which a later version needs. */
-export const passages = { staging: [''], rejects: ['rejects/', 'receipts/', 'aws/'] } as const;
+export const passages = { staging: [''], rejects: ['rejects/', 'receipts/', 'aws/', 'work/'] } as const;
 
 /** Bucket names are global on AWS. */
 export const bucketSuffix = (target: Target): string =>

@@ -42,6 +42,7 @@ export function fileRunParams(run: FileRun, owner: string, until: Date | null): 
     usage_day: run.usageDay,
     next_try_at: run.nextTryAt,
     quality: run.quality && JSON.stringify(run.quality),
+    plan: run.plan && JSON.stringify(run.plan),
   };
   const names = Object.keys(runsTable.columns);
   const mutable = names.filter((name) => !keyColumns.includes(name));
@@ -80,6 +81,7 @@ export function fileRunOf(row: types.Row): { run: FileRun; owner: string; until:
     usageDay: row.usage_day ?? null,
     nextTryAt: row.next_try_at ?? null,
     quality: row.quality ? JSON.parse(row.quality) : null,
+    plan: row.plan ? JSON.parse(row.plan) : null,
   };
   return { run, owner: row.owner, until: row.lease_until };
 }

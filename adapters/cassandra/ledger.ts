@@ -67,6 +67,11 @@ export function cassandraLedger(
       return (await updateRun(lease, run, lease.owner, until)) ? { run, owner: lease.owner, until } : null;
     },
 
+    async hand(lease, owner, leaseSeconds) {
+      const until = new Date(clock.now().getTime() + leaseSeconds * 1000);
+      return (await updateRun(lease, lease.run, owner, until)) ? { run: lease.run, owner, until } : null;
+    },
+
     settle: (lease, run) => updateRun(lease, run, lease.owner, null),
 
     find: readRun,

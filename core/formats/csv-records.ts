@@ -1,6 +1,6 @@
 import type { CsvDialect } from '../model/formats.ts';
 import type { Rejection } from '../model/row.ts';
-import { bytesIn, type Text } from './format.ts';
+import { bytesIn, type Text, type TextPlace, type Within } from './format.ts';
 
 /** One record: its fields, or what is wrong with it. */
 export interface CsvRecord {
@@ -15,19 +15,26 @@ export interface CsvRecord {
  * Cuts text into records as it comes; what may go on in the next stretch waits for it. Line ends are `\n` or `\r\n`. A record with a
  * misplaced quote costs itself only: reading goes on at the line after the one where it began. That is why this is our own, held to
  * csv-parse by a property test (docs/adr/0003-csv-reader.md). What becomes of a record hangs on the `maxRecord` characters from its start
- * alone, never on where the stretches end. Where it is not `multiline`, each line is a record by itself.
+ * alone, never on where the stretches end. Where it is not `multiline`, each line is a record by itself. Of a part of a text it gives the records that begin `within` it;
+ * `place` tells where it has come to, and `isBehind` that this is behind the part.
  */
-export function csvSplitter(dialect: CsvDialect, multiline: boolean, maxRecord: number) {
+export function csvSplitter(
+  dialect: CsvDialect,
+  multiline: boolean,
+  maxRecord: number,
+  within?: Pick<Within, 'line' | 'end'>,
+) {
   // A record of the largest size may have `\r\n` behind it.
   const reach = maxRecord + 2;
   const quoteIn = (text: string, from: number) => (dialect.quote === null ? -1 : text.indexOf(dialect.quote, from));
   let text = '';
-  let line = 1;
+  const behind = within?.end ?? Number.POSITIVE_INFINITY;
+  let line = within?.line ?? 1;
   let byte: number | undefined;
   let exact = true;
   let skipping = false;
 
-  return (part: Text | null, last: boolean): CsvRecord[] => {
+  const split = (part: Text | null, last: boolean): CsvRecord[] => {
     text += part?.text ?? '';
     exact &&= part?.exact ?? true;
     byte ??= part?.byte ?? 0;
@@ -38,7 +45,7 @@ export function csvSplitter(dialect: CsvDialect, multiline: boolean, maxRecord: 
       start = end;
     };
     let quote = quoteIn(text, 0);
-    while (start < text.length) {
+    while (start < text.length && (byte as number) < behind) {
       if (quote !== -1 && quote < start) quote = quoteIn(text, start);
       const newline = text.indexOf('\n', start);
       if (skipping) {
@@ -75,6 +82,11 @@ export function csvSplitter(dialect: CsvDialect, multiline: boolean, maxRecord: 
     text = text.slice(start);
     return found;
   };
+  return Object.assign(split, {
+    /** Where the next line begins; of a record that was too long, the one behind it. */
+    place: (): TextPlace => ({ line: skipping ? line + 1 : line, byte: byte ?? 0 }),
+    isBehind: (): boolean => (byte ?? 0) >= behind,
+  });
 }
 
 const LONE_RETURN = 'a lone carriage return; end lines with \\n, or quote the column';

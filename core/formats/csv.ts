@@ -2,7 +2,7 @@ import { caps } from '../model/caps.ts';
 import { type CsvSettings, dialectOf } from '../model/formats.ts';
 import type { Place, Rejection, Row } from '../model/row.ts';
 import { type CsvRecord, csvSplitter } from './csv-records.ts';
-import { type Chunk, decode, type Reader, type Refusal, readRejection } from './format.ts';
+import { type Chunk, decode, type Reader, type Refusal, readRejection, type Within } from './format.ts';
 
 /**
  * CSV by RFC 4180, or in another dialect, with a header line unless the settings name the columns; blank lines are skipped. Position 1 is
@@ -10,34 +10,71 @@ import { type Chunk, decode, type Reader, type Refusal, readRejection } from './
  */
 export const csvReader = (settings: CsvSettings): Reader =>
   async function* (source, options) {
-    const rows = rowMaker(settings);
-    const split = csvSplitter(dialectOf(settings), settings.multiline ?? true, options.maxRecord);
+    const { within, maxRecord } = options;
+    const multiline = settings.multiline ?? true;
+    const head = within && !settings.columns ? await headOf(settings, within, maxRecord) : null;
+    if (head && 'code' in head) return yield { items: [], refusal: head };
+    const rows = rowMaker(settings, head?.header ?? settings.columns, within?.position);
+    const split = csvSplitter(dialectOf(settings), multiline, maxRecord, within);
+    const isRecord = ({ byte }: CsvRecord) => !head || byte > head.byte;
     let exact = true;
     for await (const part of decode(source, options)) {
       if ('code' in part) return yield { items: [], refusal: part };
       exact &&= part.exact;
-      const chunk = rows(split(part, false), exact, false);
-      yield chunk;
-      if (chunk.refusal) return;
+      const chunk = rows(split(part, false).filter(isRecord), exact, false);
+      yield { ...chunk, next: split.place() };
+      if (chunk.refusal || split.isBehind()) return;
     }
-    yield rows(split(null, true), exact, true);
+    const chunk = rows(split(null, true).filter(isRecord), exact, true);
+    yield { ...chunk, next: split.place() };
   };
 
+interface Head {
+  readonly header: readonly string[];
+  /** Offset of its first byte. */
+  readonly byte: number;
+}
+
+/** The header at the start of a text of which a part is read. */
+async function headOf(settings: CsvSettings, within: Within, maxRecord: number): Promise<Head | Refusal> {
+  const split = csvSplitter(dialectOf(settings), settings.multiline ?? true, maxRecord);
+  const none: Refusal = { code: 'SLU-3009', message: NO_HEADER };
+  const made = (records: readonly CsvRecord[]): Head | Refusal | null => {
+    const [record] = records;
+    if (!record) return null;
+    const { header, refusal } = headerOf(record, settings);
+    return refusal ?? { header, byte: record.byte };
+  };
+  for await (const part of decode(within.head())) {
+    if ('code' in part) return part;
+    const head = made(split(part, false));
+    if (head) return head;
+  }
+  return made(split(null, true)) ?? none;
+}
+
+const NO_HEADER = 'the file has no header line';
+
+function headerOf(record: CsvRecord, { rename = {} }: CsvSettings) {
+  const header = record.fields.map((name) => renamed(name.trim(), rename));
+  return { header, refusal: headerProblem(record, header) };
+}
+
 /** Turns records into rows by the header, which is the first of them unless the columns have been named. */
-function rowMaker({ columns, rename = {} }: CsvSettings) {
+function rowMaker(settings: CsvSettings, columns: readonly string[] | undefined, first = 1) {
   let header = columns;
-  let position = 0;
+  let position = first - 1;
   return (records: readonly CsvRecord[], exact: boolean, last: boolean): Chunk => {
     const items: (Row | Rejection)[] = [];
     for (const record of records) {
       if (header) items.push(rowOf(record, header, ++position, exact));
       else {
-        header = record.fields.map((name) => renamed(name.trim(), rename));
-        const refusal = headerProblem(record, header);
-        if (refusal) return { items, refusal };
+        const made = headerOf(record, settings);
+        header = made.header;
+        if (made.refusal) return { items, refusal: made.refusal };
       }
     }
-    if (last && !header) return { items, refusal: { code: 'SLU-3009', message: 'the file has no header line' } };
+    if (last && !header) return { items, refusal: { code: 'SLU-3009', message: NO_HEADER } };
     return { items };
   };
 }

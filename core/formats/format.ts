@@ -12,6 +12,25 @@ export interface Refusal {
 export interface Chunk {
   readonly items: readonly (Row | Rejection)[];
   readonly refusal?: Refusal;
+  /** Of a text: where the line begins that follows. */
+  readonly next?: TextPlace;
+}
+
+/** Where a line begins. */
+export interface TextPlace {
+  /** 1-based. */
+  readonly line: number;
+  readonly byte: number;
+}
+
+/** The part of a text that is read: the source begins with a line of it. */
+export interface Within extends TextPlace {
+  /** Position of the first record. */
+  readonly position: number;
+  /** Lines that begin at this byte, or behind it, are not wanted. */
+  readonly end: number;
+  /** Opens the text from its start, to read what stands above the records. */
+  head(): AsyncIterable<Uint8Array>;
 }
 
 export interface ReadOptions {
@@ -19,6 +38,8 @@ export interface ReadOptions {
   readonly maxRecord: number;
   /** The source has no end to wait for: its first records are given before there is enough of them to tell text from other content. */
   readonly live?: boolean;
+  /** Absent: all of the text. */
+  readonly within?: Within;
 }
 
 /** Turns bytes into rows as they come; memory does not grow with the file. A broken record is a rejection; reading goes on. */
@@ -71,12 +92,13 @@ const MARK = 3;
  */
 export async function* decode(
   source: AsyncIterable<Uint8Array>,
-  { live = false }: Pick<ReadOptions, 'live'> = {},
+  { live = false, within }: Pick<ReadOptions, 'live' | 'within'> = {},
 ): AsyncGenerator<Text | typeof NOT_TEXT> {
   const enough = live ? MARK : START;
   let waiting: Uint8Array = new Uint8Array();
-  let started = false;
-  let byte = 0;
+  // What a text looks like is seen at its start alone.
+  let byte = within?.byte ?? 0;
+  let started = byte > 0;
   const start = (bytes: Uint8Array) => {
     started = true;
     byte = bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? 3 : 0;

@@ -1,9 +1,9 @@
 import type { JsonSettings } from '../model/formats.ts';
 import { parseObject } from '../model/json-value.ts';
 import type { Rejection, Row } from '../model/row.ts';
-import { type Chunk, type Reader, type ReadOptions, readRejection, Unreadable } from './format.ts';
+import { type Chunk, type Reader, type ReadOptions, readRejection, type TextPlace, Unreadable } from './format.ts';
 import { elementScanner } from './json-elements.ts';
-import { type TextPlace, textSource } from './text-places.ts';
+import { textSource } from './text-places.ts';
 
 /**
  * A JSON document: an array, whose elements are the records, at its root or where the path of the settings leads; or an object that is the

@@ -3,12 +3,13 @@ import { linesOf } from './text-lines.ts';
 
 /** Plain text: each line is a record with the one field `line`, an empty one too; the last line end begins no line. */
 export const readLines: Reader = async function* (source, options) {
-  for await (const { lines, refusal } of linesOf(source, options)) {
+  const { position, line: first } = options.within ?? { position: 1, line: 1 };
+  for await (const { lines, refusal, next } of linesOf(source, options)) {
     const items = lines.map(({ text, line, byte, problem }) => {
-      const place = { position: line, line, byte };
+      const place = { position: position + line - first, line, byte };
       if (problem) return readRejection(place, problem.code, problem.message, text);
       return { ...place, values: { line: text }, raw: text };
     });
-    yield refusal ? { items, refusal } : { items };
+    yield { items, ...(refusal && { refusal }), ...(next && { next }) };
   }
 };

@@ -5,8 +5,8 @@ import { linesOf } from './text-lines.ts';
 
 /** One JSON object a line (NDJSON, JSON Lines); blank lines are skipped. Position 1 is the first object. */
 export const readNdjson: Reader = async function* (source, options) {
-  let position = 0;
-  for await (const { lines, refusal } of linesOf(source, options)) {
+  let position = (options.within?.position ?? 1) - 1;
+  for await (const { lines, refusal, next } of linesOf(source, options)) {
     const items: (Row | Rejection)[] = [];
     for (const { text, line, byte, problem } of lines) {
       if (!problem && text.trim() === '') continue;
@@ -18,6 +18,6 @@ export const readNdjson: Reader = async function* (source, options) {
           : readRejection(place, found.code, found.message, text),
       );
     }
-    yield refusal ? { items, refusal } : { items };
+    yield { items, ...(refusal && { refusal }), ...(next && { next }) };
   }
 };

@@ -17,19 +17,43 @@ import { Broken } from './parquet/values.ts';
  * decimals and timestamps (docs/adr/0004-format-readers.md). Position 1 is the first row.
  */
 export const parquetReader = (settings: ParquetSettings) =>
-  async function* (file: Ranges, options: ReadOptions): AsyncGenerator<Chunk> {
+  async function* (file: Ranges, options: ReadOptions, groups?: RowGroups): AsyncGenerator<Chunk> {
     const metadata = await metadataOf(file);
     const schema = schemaOf(metadata.schema, settings);
-    let position = 0;
-    for (const group of metadata.row_groups) {
+    let position = (groups?.position ?? 1) - 1;
+    for (const group of metadata.row_groups.slice(groups?.start, groups?.end)) {
+      const rows = Number(group.num_rows);
+      // What is settled whole needs not be unpacked.
+      if (groups?.after !== undefined && position + rows <= groups.after) {
+        position += rows;
+        continue;
+      }
       for await (const records of recordsOf(file, group, schema)) {
         yield { items: records.map((values) => itemOf(values, ++position, options)) };
       }
     }
-    if (BigInt(position) !== metadata.num_rows) {
+    if (!groups && BigInt(position) !== metadata.num_rows) {
       throw damaged(`it says ${metadata.num_rows} rows, and its row groups have ${position}`);
     }
   };
+
+/** Some of the row groups of a file, from `start` up to `end`; `position` is that of the first row in them, and rows up to `after` may be left out. */
+export interface RowGroups {
+  readonly start?: number;
+  readonly end?: number;
+  readonly position: number;
+  readonly after?: number;
+}
+
+/** Bytes and rows of each row group. Throws `Unreadable` where the metadata cannot be read, or does not fit together. */
+export async function rowGroupsOf(file: Ranges): Promise<readonly { readonly bytes: number; readonly rows: number }[]> {
+  const { row_groups: groups, num_rows: rows } = await metadataOf(file);
+  const told = groups.reduce((sum, group) => sum + group.num_rows, 0n);
+  if (told !== rows) throw damaged(`it says ${rows} rows, and its row groups have ${told}`);
+  const bytesOf = ({ columns }: RowGroup) =>
+    columns.reduce((sum, { meta_data: data }) => sum + Number(data?.total_compressed_size ?? 0), 0);
+  return groups.map((group) => ({ bytes: bytesOf(group), rows: Number(group.num_rows) }));
+}
 
 /** The columns of a file by its own account. Throws `Unreadable` where it has none. */
 export const parquetSchema = async (file: Ranges, settings: ParquetSettings): Promise<Schema> =>

@@ -9,6 +9,7 @@ import { readLines } from './lines.ts';
 import { readNdjson } from './ndjson.ts';
 import { rangesIn, rangesOf } from './parquet/ranges.ts';
 import { PARQUET, parquetReader } from './parquet.ts';
+import { isByLine, partOf, rowGroupsFrom, type Start } from './starts.ts';
 import { xmlReader } from './xml.ts';
 
 /** The reader of a format that is read from its start to its end. */
@@ -37,22 +38,51 @@ export async function* readRecords(
   format: FileFormat,
   options: ReadOptions,
   signal: AbortSignal,
+  from: Start = {},
 ): AsyncGenerator<Chunk> {
+  const behind = (chunks: AsyncIterable<Chunk>) => (from.after ? without(chunks, Number(from.after.position)) : chunks);
   try {
-    const packed = await peek(stored.open(signal));
-    const compression = compressionOf(packed.start);
-    if (format.compression && compression !== format.compression) {
-      throw notAsNamed(format.compression, compression ?? 'not compressed');
+    const isPart = from.stretch !== undefined || from.after !== undefined;
+    const { settings, compression, content } = await lookAt(stored, format, signal, isPart);
+    if (settings.format === 'parquet') {
+      if (!compression) await content.return(undefined);
+      const file = compression ? rangesIn(await inMemory(content)) : rangesOf(stored, signal);
+      yield* behind(parquetReader(settings)(file, options, rowGroupsFrom(from)));
+    } else if (isPart && isByLine(settings, compression)) {
+      yield* behind(readerOf(settings)(...(await partOf(stored, options, from, signal))));
+    } else {
+      yield* behind(readerOf(settings)(isPart && !compression ? stored.open(signal) : content, options));
     }
-    const content = compression ? await peek(decompress(packed.bytes, compression)) : packed;
-    const settings = settingsFor(format, content.start);
-    if (settings.format !== 'parquet') return yield* readerOf(settings)(content.bytes, options);
-    if (!compression) await content.bytes.return(undefined);
-    const file = compression ? rangesIn(await inMemory(content.bytes)) : rangesOf(stored, signal);
-    yield* parquetReader(settings)(file, options);
   } catch (error) {
     if (!(error instanceof Unreadable)) throw error;
     yield { items: [], refusal: { code: error.code, message: error.message } };
+  }
+}
+
+/** Bytes that are asked for where only the kind of a file is to be known. */
+const LOOK = 4096;
+
+/**
+ * What a file is by its name and its first bytes; `content` is what comes out of it, or, for who only looks, the first of it where it is not compressed. Throws `Unreadable` when
+ * name and bytes do not fit.
+ */
+export async function lookAt(stored: StoredObject, format: FileFormat, signal: AbortSignal, onlyLook: boolean) {
+  const first = onlyLook ? await peek(stored.open(signal, { start: 0, end: Math.min(LOOK, stored.size) })) : null;
+  const whole = !first || compressionOf(first.start) !== null;
+  if (whole) await first?.bytes.return(undefined);
+  const packed = whole ? await peek(stored.open(signal)) : first;
+  const compression = compressionOf(packed.start);
+  if (format.compression && compression !== format.compression) {
+    throw notAsNamed(format.compression, compression ?? 'not compressed');
+  }
+  const content = compression ? await peek(decompress(packed.bytes, compression)) : packed;
+  return { settings: settingsFor(format, content.start), compression, content: content.bytes };
+}
+
+/** Leaves out the records up to a position. */
+async function* without(chunks: AsyncIterable<Chunk>, position: number): AsyncGenerator<Chunk> {
+  for await (const chunk of chunks) {
+    yield { ...chunk, items: chunk.items.filter((item) => Number(item.position) > position) };
   }
 }
 

@@ -1,5 +1,5 @@
 import type { Rejection } from '../model/row.ts';
-import { bytesIn, decode, type ReadOptions, type Refusal } from './format.ts';
+import { bytesIn, decode, type ReadOptions, type Refusal, type TextPlace } from './format.ts';
 
 /** A line of a text, without its end (`\n` or `\r\n`), or as much of it as is kept with a rejection. */
 export interface Line {
@@ -15,10 +15,11 @@ export interface Line {
 export async function* linesOf(
   source: AsyncIterable<Uint8Array>,
   options: ReadOptions,
-): AsyncGenerator<{ readonly lines: readonly Line[]; readonly refusal?: Refusal }> {
-  const { maxRecord } = options;
+): AsyncGenerator<{ readonly lines: readonly Line[]; readonly refusal?: Refusal; readonly next?: TextPlace }> {
+  const { maxRecord, within } = options;
+  const end = within?.end ?? Number.POSITIVE_INFINITY;
   let rest = '';
-  let line = 1;
+  let line = within?.line ?? 1;
   let byte: number | undefined;
   let exact = true;
   /** The line has been given already, as too long; the rest of it is left out. */
@@ -42,11 +43,13 @@ export async function* linesOf(
     rest = texts.pop() as string;
     const lines: Line[] = [];
     for (const text of texts) {
+      if (!skipping && byte >= end) return yield { lines, next: { line, byte } };
       if (!skipping) lines.push(lineAt(text, { line, byte }));
       skipping = false;
       line++;
       byte += bytesIn(text, exact) + 1;
     }
+    if (!skipping && byte >= end) return yield { lines, next: { line, byte } };
     // One more for the `\r` that may stand before the line end.
     if (rest.length > maxRecord + 1) {
       if (!skipping) lines.push(lineAt(rest, { line, byte }));
@@ -54,7 +57,14 @@ export async function* linesOf(
       byte += bytesIn(rest, exact);
       rest = '';
     }
-    yield { lines };
+    // What follows a line that is too long is of no interest here, but for the line behind it.
+    if (byte >= end) return yield { lines, next: { line: line + 1, byte } };
+    yield { lines, next: { line, byte } };
   }
-  yield { lines: rest === '' || skipping ? [] : [lineAt(rest, { line, byte: byte ?? 0 })] };
+  const place = { line, byte: byte ?? 0 };
+  const isLast = rest === '' || skipping || place.byte >= end;
+  yield {
+    lines: isLast ? [] : [lineAt(rest, place)],
+    next: { line: line + 1, byte: place.byte + bytesIn(rest, exact) },
+  };
 }

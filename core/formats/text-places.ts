@@ -1,11 +1,4 @@
-import { bytesIn, decode, Unreadable } from './format.ts';
-
-/** Where a character of a text lies in its file. */
-export interface TextPlace {
-  /** 1-based. */
-  readonly line: number;
-  readonly byte: number;
-}
+import { bytesIn, decode, type TextPlace, Unreadable } from './format.ts';
 
 /**
  * A text that comes in stretches, of which only what has not been passed is held. Throws `Unreadable` for a file that is no text.

@@ -1,5 +1,5 @@
+import type { TextPlace } from './format.ts';
 import { bytesIn } from './format.ts';
-import type { TextPlace } from './text-places.ts';
 
 /** The text that a parser has been given, by the parser's positions, as far back as it may be asked for. */
 export function placedText() {

@@ -3,9 +3,15 @@
  * invalid (profile.ts), and admission holds to them even so.
  */
 export const caps = Object.freeze({
-  /** One invocation loads a file, and has 15 minutes for it. */
-  maxFileBytes: 1_000_000_000,
-  maxFileRows: 10_000_000,
+  /** As large as S3 holds an object, where it can be read in parts: 50 TB (AWS, "Amazon S3 increases the maximum object size to 50 TB", December 2025). */
+  maxFileBytes: 50_000_000_000_000,
+  /** Positions are kept in 32 bits where keys are told apart (core/quality/uniqueness.ts). */
+  maxFileRows: 4_000_000_000,
+  /**
+   * Bytes of a file that is read from its start again by each function that goes on with it: JSON and XML, and whatever is compressed. At 8 MB a second, a quarter of what a whole
+   * core does with them (docs/throughput.md), skipping takes half of a function's 15 minutes.
+   */
+  skippedBytes: 3_000_000_000,
   /** Kinesis takes no larger record. */
   maxMessageBytes: 1_048_576,
   /** Columns of a file. Keyspaces writes 225 at once. */

@@ -85,6 +85,10 @@ export const codes = {
   'SLU-3023': ['the file is damaged, or no document of its format', 'write it anew with a tool that knows the format'],
   'SLU-3024': ['the file uses something that Sluice does not read', 'send it without what the message names'],
   'SLU-3025': ['the file is built beyond the platform’s bounds', 'write it in smaller parts, as the message says'],
+  'SLU-3019': [
+    'the run was stopped by a person',
+    'nothing to do; `sluice replay` the run to load the file all the same',
+  ],
   'SLU-3018': [
     'the upload has more files than the profile allows',
     'upload fewer at a time, or raise filesPerUpload in the profile',
@@ -97,6 +101,11 @@ export const codes = {
   'SLU-3027': [
     'the file breaks a quality rule',
     'mend what the message names and send the file again, or mend the rule',
+  ],
+
+  'SLU-3028': [
+    'the file is too large to be read from its start again and again',
+    'send it uncompressed as CSV, NDJSON or Parquet, or in smaller files',
   ],
 
   'SLU-3030': ['the message names no sink', 'name one of the sinks that the message gives, or none'],
@@ -138,6 +147,10 @@ export const codes = {
   'SLU-5008': [
     'the stream waits for the database',
     'help the database: more functions would make it worse; see `sluice decisions <tenant>`',
+  ],
+  'SLU-5009': [
+    'the function died again and again on a part of a file',
+    'read the function’s log, mend what kills it, then `sluice replay` the run',
   ],
 } as const satisfies Record<string, readonly [title: string, remedy: string]>;
 

@@ -19,6 +19,10 @@ export const environment = Object.freeze({
   stagingBucket: 'SLUICE_STAGING_BUCKET',
   rejectsBucket: 'SLUICE_REJECTS_BUCKET',
   queueUrl: 'SLUICE_QUEUE_URL',
+  /** Figures of core/model/large-files.ts; each is absent where the default counts. */
+  fromBytes: 'SLUICE_LARGE_FILES_FROM_BYTES',
+  partBytes: 'SLUICE_PART_BYTES',
+  sliceSeconds: 'SLUICE_SLICE_SECONDS',
   stream: 'SLUICE_STREAM',
   /** Of `tick`: id of the event source mapping that reads the stream. */
   mapping: 'SLUICE_MAPPING',

@@ -39,6 +39,7 @@ export const runsTable = defineTable({
     usage_day: 'text',
     next_try_at: 'timestamp',
     quality: 'text',
+    plan: 'text',
   },
   partitionKey: ['feed', 'day'],
   clusteringKey: ['run_id'],

@@ -1,12 +1,14 @@
 import type { Code } from './codes.ts';
 import type { Latency } from './latency.ts';
+import type { PlanSummary } from './plan.ts';
 import type { RuleCounts } from './quality.ts';
 import type { Counts, Rejection } from './row.ts';
 import { type RunQuality, unseen } from './run-quality.ts';
 
 /**
  * `retrying` waits for its next attempt and `deferred` for quota or hours; the others but `running` end a run: `loaded`, `partial` (loaded, with
- * rejections), `refused`, `skipped` (the same content has loaded), `superseded` (a later version has loaded), `failed`.
+ * rejections), `refused`, `skipped` (the same content has loaded), `superseded` (a later version has loaded), `cancelled` (stopped by a person, with what
+ * was loaded by then), `failed`.
  */
 export type RunState =
   | 'running'
@@ -17,6 +19,7 @@ export type RunState =
   | 'refused'
   | 'skipped'
   | 'superseded'
+  | 'cancelled'
   | 'failed';
 
 const unsettled: readonly RunState[] = ['running', 'retrying', 'deferred'];
@@ -29,6 +32,10 @@ export const isGivenUp = ({ state, nextTryAt }: Pick<FileRun, 'state' | 'nextTry
 
 /** True when the file's rows are in the sinks. */
 export const hasLoaded = (state: RunState): boolean => state === 'loaded' || state === 'partial';
+
+/** True when what the run has read counts against the day's quota. */
+export const isUsage = ({ state, counts }: Pick<FileRun, 'state' | 'counts'>): boolean =>
+  hasLoaded(state) || (state === 'cancelled' && counts.read > 0);
 
 /** The feed under which runs are kept whose key names no feed of the tenant. */
 export const NO_FEED = '_';
@@ -84,7 +91,10 @@ export interface FileRun extends FileDelivery {
   readonly deferredUntil: Date | null;
   /** When the next attempt at a retrying run begins; null for all others, and for one that was given up: it lies in the dead letters. */
   readonly nextTryAt: Date | null;
-  /** SHA-256 of the content; null until it has been read. */
+  /**
+   * SHA-256 of the content; of a file in several parts the SHA-256 of theirs, with their number behind, as S3 writes checksums of composite objects. Null until
+   * it has been read.
+   */
   readonly contentHash: string | null;
   /** Sum of the hashes of all rows loaded, whatever their order: equal digests mean equal rows. Empty when there is none. */
   readonly digest: string;
@@ -97,6 +107,8 @@ export interface FileRun extends FileDelivery {
   readonly firstRejections: readonly Rejection[];
   /** Null until something is known of it. */
   readonly quality: RunQuality | null;
+  /** How a large file is worked on, in parts; null for one that is loaded in one go. */
+  readonly plan: PlanSummary | null;
 }
 
 /** What became of a file's records; of one that was refused for them, what would have. */
@@ -119,6 +131,7 @@ export const takenOver = (stored: FileRun, fresh: FileRun): FileRun => ({
   contentHash: stored.contentHash,
   usageDay: stored.usageDay,
   quality: stored.quality?.checked ? unseen(stored.quality.checked) : null,
+  plan: stored.plan,
 });
 
 /** How the database took the messages of one feed. */

@@ -8,13 +8,14 @@ import { type Checked, type RunQuality, unseen } from '../model/run-quality.ts';
 import { show } from '../model/show.ts';
 import { primaryKey } from '../model/table.ts';
 import type { Feed, Tenant } from '../model/tenant.ts';
-import type { Objects, Registry, Sink, StoredObject } from '../ports.ts';
+import type { Objects, Registry, StoredObject } from '../ports.ts';
 import { Observer } from '../quality/observer.ts';
 import type { Duplicates } from '../quality/uniqueness.ts';
 import { certainly, needsCheck, verdictOf } from '../quality/verdict.ts';
 import type { Admitted } from './admit.ts';
 import { type FirstPass, firstPass, scan } from './first-pass.ts';
 import { ingest, type Settled } from './ingest.ts';
+import { nowhere } from './load.ts';
 import { firstOf, putFileRejections } from './rejects.ts';
 import { PATIENCE_WITH_FILES } from './transform.ts';
 
@@ -118,7 +119,7 @@ async function passOver(
       sink: nowhere,
       signal,
       patience: PATIENCE_WITH_FILES,
-      writeTimeOf: () => 0,
+      writeTimeOf: ({ position }) => Number(position),
       settled: async (window) => {
         addCounts(total, window.counts);
         await observer.add(window);
@@ -144,7 +145,7 @@ async function* untilThat(chunks: AsyncIterable<Chunk>, enough: () => boolean): 
 }
 
 /** Rejections for the records of a window whose key came before, where that costs the file. */
-function repeated(
+export function repeated(
   { owners, outputs }: Settled,
   duplicates: ReadonlyMap<string, Duplicates>,
   { table, quality = [] }: Feed,
@@ -163,5 +164,3 @@ function repeated(
     });
   });
 }
-
-const nowhere: Sink = { name: 'nowhere', write: async () => [], remove: async () => [], close: async () => {} };

@@ -23,6 +23,10 @@ export function addToDigest(
   return any ? (sum % MODULUS).toString(16).padStart(32, '0') : '';
 }
 
+/** The digest of all rows of two digests. */
+export const addDigests = (a: string, b: string): string =>
+  a === '' || b === '' ? a || b : ((BigInt(`0x${a}`) + BigInt(`0x${b}`)) % MODULUS).toString(16).padStart(32, '0');
+
 /** A text that rows share exactly when writing them does the same: what is null deletes, and what is absent leaves alone. */
 function rowText({ columns }: Table): (row: Readonly<Record<string, unknown>>) => string {
   const parts = Object.entries(columns)

@@ -1,10 +1,11 @@
 import { contentPart, endQuota, historyPart, versionOf } from '../control/admission.ts';
 import { type KeyHistory, noteLoaded } from '../control/history.ts';
 import { learnColumns } from '../control/known-columns.ts';
+import { forgetPlan } from '../control/parts.ts';
 import { endContent, endTurn } from '../control/turns.ts';
 import { listOpen, noteClosed, waitingForOthers } from '../control/waiting.ts';
 import { receiptKey, receiptOf } from '../model/receipt.ts';
-import { type FileRun, hasLoaded } from '../model/run.ts';
+import { type FileRun, hasLoaded, isUsage } from '../model/run.ts';
 import type { Tenant } from '../model/tenant.ts';
 import type { Announcements, Objects, Queue, Registry } from '../ports.ts';
 
@@ -25,7 +26,7 @@ export async function finish(run: FileRun, world: FinishWorld): Promise<void> {
   const { tenant, registry } = world;
   const feed = tenant.feeds.find(({ name }) => name === run.feed);
   const loaded = hasLoaded(run.state);
-  await endQuota(run, loaded ? { bytes: run.bytes, rows: run.counts.read } : undefined, registry);
+  await endQuota(run, isUsage(run) ? { bytes: run.bytes, rows: run.counts.read } : undefined, registry);
   if (loaded && run.rejectsOf === null) {
     const version = { ...versionOf(run), base: run.writeTimeBase };
     await registry.change<KeyHistory, void>(historyPart(run), 'history', (before) => ({
@@ -44,6 +45,7 @@ export async function finish(run: FileRun, world: FinishWorld): Promise<void> {
   if (feed) await endContent(run, feed, registry);
   if (feed?.overwrite === 'replace') await endTurn(run, registry);
   await tell(run, world);
+  if (run.plan !== null || run.state === 'cancelled') await forgetPlan(registry, run);
   await noteClosed(registry, run.id);
   const [next] = waitingForOthers(await listOpen(registry));
   if (next) await world.queue.send(next.delivery);

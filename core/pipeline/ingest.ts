@@ -1,6 +1,15 @@
 import { type Chunk, isRejection, type Refusal } from '../formats/format.ts';
 import { FatalError } from '../model/errors.ts';
-import { addCounts, balanced, type Counts, noCounts, type Rejection, type Row } from '../model/row.ts';
+import {
+  addCounts,
+  balanced,
+  type Counts,
+  noCounts,
+  type Place,
+  placeOf,
+  type Rejection,
+  type Row,
+} from '../model/row.ts';
 import type { Feed } from '../model/tenant.ts';
 import type { Sink } from '../ports.ts';
 import { load } from './load.ts';
@@ -24,6 +33,8 @@ export interface Settled {
   readonly outputs: readonly Readonly<Record<string, unknown>>[];
   /** The row that each output is of. */
   readonly owners: readonly Row[];
+  /** Where the last record of the window lies. */
+  readonly last: Place;
 }
 
 export interface IngestTask {
@@ -33,11 +44,13 @@ export interface IngestTask {
   readonly chunks: AsyncIterable<Chunk>;
   readonly sink: Sink;
   /** The write time of a row, in microseconds since 1970: the same on every attempt. */
-  writeTimeOf(row: Row): number;
+  writeTimeOf(record: Place): number;
   /** Called for every window in order, when its rows are stored; may end the ingestion by throwing. */
   settled(window: Settled): Promise<void>;
   readonly signal: AbortSignal;
   readonly patience?: Patience;
+  /** Asked before each window: true ends the ingestion behind the one before. */
+  enough?(): boolean;
 }
 
 /**
@@ -53,14 +66,15 @@ export async function ingest(task: IngestTask): Promise<{ counts: Counts; refusa
   let writing = Promise.resolve();
 
   try {
-    for await (const window of windows(task.chunks)) {
+    for await (const window of windows(task)) {
+      if (task.enough?.()) break;
       const { transformed, rejected, refusal: givenUp } = transform(window.rows);
       refusal = givenUp ?? window.refusal ?? null;
       const outputs = transformed.filter(({ outputs }) => outputs.length > 0);
       await writing;
       writing = load(outputs, feed.table, sink, task.writeTimeOf, signal).then(async (refused) => {
         const read = transformed.length + rejected.length + window.rejected.length;
-        const result = settle(read, transformed, [...window.rejected, ...rejected, ...refused]);
+        const result = settle(read, transformed, [...window.rejected, ...rejected, ...refused], window.last);
         addCounts(counts, result.counts);
         await task.settled(result);
       });
@@ -76,7 +90,7 @@ export async function ingest(task: IngestTask): Promise<{ counts: Counts; refusa
   return { counts, refusal };
 }
 
-function settle(read: number, transformed: readonly Transformed[], rejected: Rejection[]): Settled {
+function settle(read: number, transformed: readonly Transformed[], rejected: Rejection[], last: Place): Settled {
   const refused = new Set(rejected.map(({ position }) => position));
   const loaded: Row[] = [];
   const dropped: Row[] = [];
@@ -96,30 +110,41 @@ function settle(read: number, transformed: readonly Transformed[], rejected: Rej
   }
   const counts = { read, loaded: loaded.length, dropped: dropped.length, rejected: rejected.length };
   if (!balanced(counts)) throw new FatalError('SLU-5005', `counts do not balance: ${JSON.stringify(counts)}`);
-  return { counts, loaded, dropped, rejected, broken, outputs: stored, owners };
+  return { counts, loaded, dropped, rejected, broken, outputs: stored, owners, last };
 }
 
 interface Window {
   readonly rows: Row[];
   readonly rejected: Rejection[];
+  readonly last: Place;
   readonly refusal?: Refusal;
 }
 
-/** Gathers chunks into windows whose ends hang on the records alone, so that a second attempt has the same windows. */
-async function* windows(chunks: AsyncIterable<Chunk>): AsyncGenerator<Window> {
-  let window: Window = { rows: [], rejected: [] };
+/**
+ * Gathers chunks into windows whose ends hang on the records alone, so that a second attempt has the same windows. Records that share a write time stay together: only side by
+ * side are two with one key told apart (adapters/cassandra/sink.ts).
+ */
+async function* windows({ chunks, writeTimeOf }: Pick<IngestTask, 'chunks' | 'writeTimeOf'>): AsyncGenerator<Window> {
+  let rows: Row[] = [];
+  let rejected: Rejection[] = [];
   let characters = 0;
+  let last: Row | Rejection | undefined;
+  const isFull = () => rows.length + rejected.length >= WINDOW || characters >= WINDOW_CHARACTERS;
   for await (const { items, refusal } of chunks) {
     for (const item of items) {
-      if (isRejection(item)) window.rejected.push(item);
-      else window.rows.push(item);
+      if (last && isFull() && writeTimeOf(item) !== writeTimeOf(last)) {
+        yield { rows, rejected, last: placeOf(last) };
+        [rows, rejected, characters] = [[], [], 0];
+      }
+      if (isRejection(item)) rejected.push(item);
+      else rows.push(item);
       characters += isRejection(item) ? item.raw.length : (item.size ?? item.raw.length);
-      if (window.rows.length + window.rejected.length < WINDOW && characters < WINDOW_CHARACTERS) continue;
-      yield window;
-      window = { rows: [], rejected: [] };
-      characters = 0;
+      last = item;
     }
-    if (refusal) return yield { ...window, refusal };
+    if (refusal) return yield { rows, rejected, last: last ? placeOf(last) : NOWHERE, refusal };
   }
-  if (window.rows.length + window.rejected.length > 0) yield window;
+  if (last && rows.length + rejected.length > 0) yield { rows, rejected, last: placeOf(last) };
 }
+
+/** Before the first record. */
+const NOWHERE: Place = { position: 0 };

@@ -10,8 +10,8 @@ import type { Admitted } from './admit.ts';
 import { addToDigest } from './digest.ts';
 import { maxRecordOf } from './first-pass.ts';
 import { ingest, type Settled } from './ingest.ts';
-import type { HeldRun } from './lease.ts';
-import { keepKeys, keepReplayedKeys, removeVanished } from './manifest.ts';
+import { type HeldRun, holdOn } from './lease.ts';
+import { keepKeys, keepReplayedKeys, putKeys, removeVanished } from './manifest.ts';
 import { firstOf, putFileRejections, rejectedPositions } from './rejects.ts';
 import { PATIENCE_WITH_FILES } from './transform.ts';
 import { earliestWriteTime, rowWriteTime, type WriteTimes } from './write-time.ts';
@@ -43,7 +43,7 @@ export async function loadFile(
   const chunks = readRecords(stored, format, { maxRecord: maxRecordOf(tenant.limits) }, signal);
   // What may refuse the file has been asked before; records that were rejected once are no file.
   const observer = new Observer(feed, format, only ? 'no rules on files' : 'rules that warn');
-  const beat = () => held.beat(run);
+  const beat = () => holdOn(held, run, world.registry);
   const keys = feed.overwrite === 'replace' ? keepKeys(feed.table) : null;
 
   const settled = async (window: Settled) => {
@@ -77,14 +77,18 @@ export async function loadFile(
     await observer.close();
   }
   if (keys && !refusal) {
-    await (only ? keepReplayedKeys(keys.all(), run, world) : removeVanished(keys.all(), run, feed, world));
+    if (only) await keepReplayedKeys(keys.all(), run, world);
+    else {
+      await putKeys(keys.all(), run, world);
+      await removeVanished(run, feed, world);
+    }
   }
   const state: RunState = refusal ? 'refused' : run.counts.rejected > 0 ? 'partial' : 'loaded';
   return { ...run, state, reason: refusal };
 }
 
 /** Leaves only the records at some positions. */
-async function* onlyAt(chunks: AsyncIterable<Chunk>, positions: ReadonlySet<number>): AsyncGenerator<Chunk> {
+export async function* onlyAt(chunks: AsyncIterable<Chunk>, positions: ReadonlySet<number>): AsyncGenerator<Chunk> {
   for await (const chunk of chunks) {
     yield { ...chunk, items: chunk.items.filter(({ position }) => positions.has(Number(position))) };
   }

@@ -43,6 +43,9 @@ export async function load(
   return [...rejected.values()];
 }
 
+/** For records that are to be judged, and not stored. */
+export const nowhere: Sink = { name: 'nowhere', write: async () => [], remove: async () => [], close: async () => {} };
+
 const refusal = (row: Row, message: string): Rejection => ({
   ...placeOf(row),
   stage: 'load',

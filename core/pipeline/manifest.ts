@@ -35,30 +35,36 @@ export function keepKeys(table: Table) {
 
 const manifestKey = (runId: string): string => `manifests/${runId}.ndjson`;
 
+/** Keeps keys of a run for its next version; those of a part of it under a name of their own. */
+export const putKeys = (
+  keys: readonly string[],
+  run: FileRun,
+  { objects, rejectsBucket }: Pick<ManifestWorld, 'objects' | 'rejectsBucket'>,
+  name = '',
+): Promise<void> => objects.put(rejectsBucket, `${manifestKey(run.id)}${name}`, `${keys.join('\n')}\n`);
+
 /** Adds the keys of a run's replayed rejects to those of the version that is loaded: the next version finds them by the prefix. */
 export async function keepReplayedKeys(
   keys: readonly string[],
   run: FileRun,
-  { objects, registry, rejectsBucket }: ManifestWorld,
+  { objects, registry, rejectsBucket }: Omit<ManifestWorld, 'sink' | 'signal'>,
+  name = '',
 ): Promise<void> {
   const history = await registry.read<KeyHistory>(historyPart(run), 'history');
   if (!history?.loaded) return;
-  await objects.put(rejectsBucket, `${manifestKey(history.loaded.run)}.${run.id}`, `${keys.join('\n')}\n`);
+  await objects.put(rejectsBucket, `${manifestKey(history.loaded.run)}.${run.id}${name}`, `${keys.join('\n')}\n`);
 }
 
-/** Deletes the rows that the last loaded version had and this one has not, then keeps this one's keys for the next. */
-export async function removeVanished(
-  keys: readonly string[],
-  run: FileRun,
-  feed: Feed,
-  world: ManifestWorld,
-): Promise<void> {
+/** Deletes the rows that the last loaded version had and this one has not; all of this one's keys have been kept before. */
+export async function removeVanished(run: FileRun, feed: Feed, world: ManifestWorld): Promise<void> {
   const { objects, registry, rejectsBucket } = world;
-  await objects.put(rejectsBucket, manifestKey(run.id), `${keys.join('\n')}\n`);
   const history = await registry.read<KeyHistory>(historyPart(run), 'history');
   const before = history?.loaded;
   if (!before || before.run === run.id) return;
-  const kept = new Set(keys);
+  const kept = new Set<string>();
+  for await (const text of objects.texts(rejectsBucket, manifestKey(run.id))) {
+    for (const line of text.split('\n')) kept.add(line);
+  }
   // At an equal time a delete would win over a row, so it is dated a microsecond before the first of ours.
   const writeTime = run.writeTimeBase - 1;
   for await (const text of objects.texts(rejectsBucket, manifestKey(before.run))) {

@@ -42,5 +42,6 @@ export function newRun(
     reason: null,
     firstRejections: [],
     quality: null,
+    plan: null,
   };
 }

@@ -29,6 +29,7 @@ export async function patiently<T>(signal: AbortSignal, work: (failed: number) =
 export const patientLedger = (ledger: Ledger & LedgerReader, signal: AbortSignal): Ledger & LedgerReader => ({
   claim: (...given) => patiently(signal, () => ledger.claim(...given)),
   renew: (...given) => patiently(signal, () => ledger.renew(...given)),
+  hand: (...given) => patiently(signal, () => ledger.hand(...given)),
   settle: (...given) => patiently(signal, () => ledger.settle(...given)),
   find: (...given) => patiently(signal, () => ledger.find(...given)),
   counted: (...given) => patiently(signal, () => ledger.counted(...given)),

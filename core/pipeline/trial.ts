@@ -8,13 +8,14 @@ import type { Counts, Rejection, Row } from '../model/row.ts';
 import { SAMPLE_SIZE } from '../model/run.ts';
 import type { RunQuality } from '../model/run-quality.ts';
 import type { Tenant } from '../model/tenant.ts';
-import type { Sink, StoredObject } from '../ports.ts';
+import type { StoredObject } from '../ports.ts';
 import { Observer } from '../quality/observer.ts';
 import { verdictOf } from '../quality/verdict.ts';
 import { type Reason, reasons } from '../report/reasons.ts';
 import type { Admitted } from './admit.ts';
 import { type FirstPass, firstPass, maxRecordOf } from './first-pass.ts';
 import { ingest } from './ingest.ts';
+import { nowhere } from './load.ts';
 import { PATIENCE_WITH_FILES } from './transform.ts';
 
 /** What would become of a file but for what the database itself has to say. */
@@ -65,7 +66,7 @@ export async function tryFile(
       sink: nowhere,
       signal,
       patience: PATIENCE_WITH_FILES,
-      writeTimeOf: () => 0,
+      writeTimeOf: ({ position }) => Number(position),
       settled: async (window) => {
         await observer.add(window);
         const ordered = window.rejected.toSorted((a, b) => Number(a.position) - Number(b.position));
@@ -118,5 +119,3 @@ async function* observed(chunks: AsyncIterable<Chunk>, see: (row: Row) => void):
     yield chunk;
   }
 }
-
-const nowhere: Sink = { name: 'nowhere', write: async () => [], remove: async () => [], close: async () => {} };

@@ -17,8 +17,13 @@ export class Distinct {
     if (rank > (this.#ranks[index] as number)) this.#ranks[index] = rank;
   }
 
-  merge(other: Distinct): void {
-    for (const [index, rank] of other.#ranks.entries()) {
+  /** The registers, as base64. */
+  state(): string {
+    return Buffer.from(this.#ranks).toString('base64');
+  }
+
+  merge(state: string): void {
+    for (const [index, rank] of Buffer.from(state, 'base64').entries()) {
       if (rank > (this.#ranks[index] as number)) this.#ranks[index] = rank;
     }
   }

@@ -31,6 +31,17 @@ export class ColumnsSeen {
     return { names: [...this.#names].map((name) => name.slice(0, NAME).toWellFormed()), ordered: this.#ordered };
   }
 
+  /** The names, whole, in the order in which they were seen. */
+  state(): readonly string[] {
+    return [...this.#names];
+  }
+
+  /** Adds the names that were seen in a later part of the file. */
+  merge(names: readonly string[]): void {
+    if (this.#ordered && this.#names.size > 0) return;
+    for (const name of names) if (this.#names.size < MOST) this.#names.add(name);
+  }
+
   #look({ items }: Chunk): void {
     for (const item of items) {
       if (isRejection(item)) continue;

@@ -7,9 +7,9 @@ import { keyText, primaryKey } from '../model/table.ts';
 import type { Contract, Feed } from '../model/tenant.ts';
 import { ColumnsSeen, driftOf, type KnownColumns } from './drift.ts';
 import { findingsOf } from './file-rules.ts';
-import { Statistics } from './statistics.ts';
+import { Statistics, type StatisticsState } from './statistics.ts';
 import { Top } from './top.ts';
-import { type Duplicates, Uniqueness } from './uniqueness.ts';
+import { type Duplicates, type KeyStore, Uniqueness, type UniquenessState } from './uniqueness.ts';
 
 type Values = Readonly<Record<string, unknown>>;
 
@@ -47,18 +47,33 @@ interface Unique {
   readonly keys: Uniqueness;
 }
 
+/** Which of the feed's rules are asked. */
+export type Asked = 'all rules' | 'rules that warn' | 'no rules on files';
+
+/** What has been seen, as JSON. */
+export interface ObserverState {
+  readonly records: number;
+  readonly statistics: StatisticsState;
+  readonly rules: RuleCounts;
+  readonly top: readonly (readonly [text: string, count: number])[];
+  readonly columns: readonly string[];
+  /** By rule. */
+  readonly unique: Readonly<Record<string, UniquenessState>>;
+}
+
 /** Watches the rows of one pass over a file go by; an attempt that begins anew begins with a new one. To be closed. */
 export class Observer {
   readonly #asked: readonly FileRule[];
   readonly #statistics: Statistics;
-  readonly #rules: RuleCounts;
+  readonly #rules: Record<string, number>;
   readonly #top = new Top(COUNTED);
   readonly #unique: readonly Unique[];
   readonly #contract: Contract | undefined;
   readonly #columns: ColumnsSeen;
   #records = 0;
 
-  constructor(feed: Feed, format: FileFormat, asked: 'all rules' | 'rules that warn' | 'no rules on files') {
+  /** With a store for keys its state can be gone on with by another. */
+  constructor(feed: Feed, format: FileFormat, asked: Asked, store?: KeyStore) {
     const { quality = [], table } = feed;
     const onFiles = asked === 'no rules on files' ? [] : quality.filter(isFileRule);
     this.#asked = onFiles.filter(({ severity }) => asked === 'all rules' || severity === 'warn');
@@ -70,7 +85,7 @@ export class Observer {
     this.#unique = this.#asked.flatMap(({ name, file }) => {
       if (!('unique' in file)) return [];
       const columns = file.unique.length === 0 ? primaryKey(table) : file.unique;
-      return [{ name, columns, keyText: keyText(table, columns), keys: new Uniqueness() }];
+      return [{ name, columns, keyText: keyText(table, columns), keys: new Uniqueness({ store }) }];
     });
   }
 
@@ -87,6 +102,32 @@ export class Observer {
       if (column !== undefined && value !== undefined) this.#top.add(JSON.stringify([column, value]));
     }
     for (const each of this.#unique) await each.keys.add(keysOf(each, outputs, owners));
+  }
+
+  async state(): Promise<ObserverState> {
+    const unique: Record<string, UniquenessState> = {};
+    for (const { name, keys } of this.#unique) unique[name] = await keys.state();
+    return {
+      records: this.#records,
+      statistics: this.#statistics.state(),
+      rules: { ...this.#rules },
+      top: this.#top.state(),
+      columns: this.#columns.state(),
+      unique,
+    };
+  }
+
+  /**
+   * Adds what another has seen of the next part of the file; `before` is added to the positions of its records. Then all is as if one had seen both parts, but for the values
+   * of rejections when there are more than are counted.
+   */
+  merge({ records, statistics, rules, top, columns, unique }: ObserverState, before = 0): void {
+    this.#records += records;
+    this.#statistics.merge(statistics);
+    for (const [name, count] of Object.entries(rules)) this.#rules[name] = (this.#rules[name] ?? 0) + count;
+    for (const [text, count] of top) this.#top.add(text, count);
+    this.#columns.merge(columns);
+    for (const { name, keys } of this.#unique) keys.merge(unique[name] ?? [], before);
   }
 
   /** Records that have broken a rule, so far. */

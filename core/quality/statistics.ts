@@ -9,6 +9,28 @@ type Values = Readonly<Record<string, unknown>>;
 /** Characters of a least or greatest value that are kept. */
 const SHOWN = 64;
 
+/** What is known of a column, as JSON. */
+interface ColumnState {
+  readonly nulls: number;
+  readonly distinct: string;
+  readonly bounds: readonly [min: Packed, max: Packed] | null;
+}
+
+type Packed = readonly [type: 'number' | 'bigint' | 'date' | 'text', text: string];
+
+/** JSON knows neither instants nor infinities, and no negative zero. */
+function packed(value: unknown): Packed {
+  if (typeof value === 'number') return ['number', Object.is(value, -0) ? '-0' : String(value)];
+  if (typeof value === 'bigint') return ['bigint', String(value)];
+  return value instanceof Date ? ['date', String(value.getTime())] : ['text', String(value)];
+}
+
+function unpacked([type, text]: Packed): unknown {
+  if (type === 'number') return Number(text);
+  if (type === 'bigint') return BigInt(text);
+  return type === 'date' ? new Date(Number(text)) : text;
+}
+
 /** What is kept of one column while its values go by. This is always on: types that are frequent have a loop of their own below, without a call for each value. */
 class Column {
   readonly name: string;
@@ -36,10 +58,15 @@ class Column {
     }
   }
 
-  merge(other: Column): void {
-    this.nulls += other.nulls;
-    this.distinct.merge(other.distinct);
-    for (const bound of [other.min, other.max]) if (bound !== undefined) this.stretch(bound);
+  state(): ColumnState {
+    const bounds = this.min === undefined ? null : ([packed(this.min), packed(this.max)] as const);
+    return { nulls: this.nulls, distinct: this.distinct.state(), bounds };
+  }
+
+  merge({ nulls, distinct, bounds }: ColumnState): void {
+    this.nulls += nulls;
+    this.distinct.merge(distinct);
+    for (const bound of bounds ?? []) this.stretch(unpacked(bound));
   }
 
   /** Of so many rows: no estimate is above their number. */
@@ -185,6 +212,11 @@ function plain(value: unknown): string | number {
   return text.length > SHOWN ? `${text.slice(0, SHOWN).toWellFormed()}…` : text;
 }
 
+export interface StatisticsState {
+  readonly rows: number;
+  readonly columns: readonly ColumnState[];
+}
+
 /** Statistics of the columns of a table over the rows that go by, in whatever order: those of two halves merge into those of the whole. */
 export class Statistics {
   readonly #columns: readonly Column[];
@@ -199,9 +231,14 @@ export class Statistics {
     for (const column of this.#columns) column.add(rows);
   }
 
-  merge(other: Statistics): void {
-    this.#rows += other.#rows;
-    for (const [index, column] of this.#columns.entries()) column.merge(other.#columns[index] as Column);
+  state(): StatisticsState {
+    return { rows: this.#rows, columns: this.#columns.map((column) => column.state()) };
+  }
+
+  /** Adds what others have seen of the same table. */
+  merge({ rows, columns }: StatisticsState): void {
+    this.#rows += rows;
+    for (const [index, column] of this.#columns.entries()) column.merge(columns[index] as ColumnState);
   }
 
   rows(): number {

@@ -26,6 +26,11 @@ export class Top {
     if (count > least) this.add(text, count - least);
   }
 
+  /** All that is counted, in the order in which it was met. */
+  state(): readonly (readonly [text: string, count: number])[] {
+    return [...this.#counts];
+  }
+
   /** The most frequent first; of equal ones the first in the order of texts. */
   first(count: number): { readonly text: string; readonly count: number }[] {
     const all = [...this.#counts].map(([text, count]) => ({ text, count }));

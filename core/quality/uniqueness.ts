@@ -17,30 +17,52 @@ export interface Duplicates {
   readonly first: ReadonlyMap<number, number>;
 }
 
-/** A file of records, sorted by parts: part `p` lies between `starts[p]` and `starts[p + 1]`, in bytes. */
+/** Records, sorted by parts: part `p` lies between `starts[p]` and `starts[p + 1]`, in bytes. */
 interface Run {
-  readonly file: FileHandle;
+  read(into: Buffer, from: number, to: number): Promise<Buffer>;
+  close(): Promise<void>;
   readonly starts: Uint32Array;
+  /** What is added to the positions of its records. */
+  readonly before: number;
+  /** Its name in the store; null for one on the function's disk. */
+  readonly name: string | null;
 }
+
+/** Where keys are kept that must outlive the function. */
+export interface KeyStore {
+  /** Answers the name by which they are read. */
+  put(bytes: Uint8Array): Promise<string>;
+  /** Fills the bytes from `start` on. */
+  read(name: string, into: Uint8Array, start: number): Promise<void>;
+}
+
+/** The runs in a store, in the order of their records, and where their parts begin. */
+export type UniquenessState = readonly (readonly [name: string, starts: readonly number[]])[];
 
 /**
  * Finds keys that come twice, exactly, among any number of keys. A key counts as its SHA-256: no two different texts with one are known. What does not fit
- * into memory is spilled to disk in sorted runs, 36 bytes for a key; then a 256th part of all is looked through at a time. The files have no name while
- * they are used, so that nothing is left of them even after a crash.
+ * into memory is spilled in sorted runs, 36 bytes for a key; then a 256th part of all is looked through at a time. On disk the files have no name while
+ * they are used, so that nothing is left of them even after a crash; in a store they stay for whoever goes on.
  */
 export class Uniqueness {
   readonly #staged: Buffer;
   readonly #sorted: Buffer;
   readonly #folder: string;
+  readonly #store: KeyStore | undefined;
   readonly #runs: Run[] = [];
   #used = 0;
 
   /** Bytes of `memory` are used twice, for staging and for sorting; 8 MiB hold 233,000 keys. */
-  constructor({ memory = 8 * 1024 * 1024, folder = tmpdir() } = {}) {
+  constructor({
+    memory = 8 * 1024 * 1024,
+    folder = tmpdir(),
+    store,
+  }: { memory?: number; folder?: string; store?: KeyStore | undefined } = {}) {
     // Of its own, not of a pool that others write into.
     this.#staged = Buffer.allocUnsafeSlow(Math.max(1, Math.floor(memory / RECORD)) * RECORD);
     this.#sorted = Buffer.allocUnsafeSlow(this.#staged.length);
     this.#folder = folder;
+    this.#store = store;
   }
 
   async add(keys: Iterable<readonly [key: string, position: number]>): Promise<void> {
@@ -52,6 +74,18 @@ export class Uniqueness {
     }
   }
 
+  /** Puts all keys into the store, and tells where they are. */
+  async state(): Promise<UniquenessState> {
+    if (this.#used > 0) await this.#spill();
+    return this.#runs.map(({ name, starts }) => [name as string, [...starts]]);
+  }
+
+  /** Adds the keys of a later part of the file, whose positions count from the one given. */
+  merge(state: UniquenessState, before: number): void {
+    const store = this.#store as KeyStore;
+    for (const [name, starts] of state) this.#runs.push(storedRun(store, name, Uint32Array.from(starts), before));
+  }
+
   /** What came twice, whichever came later; at most so many are named. `beat` is called now and then. */
   async duplicates(most: number, beat: () => Promise<void>): Promise<Duplicates> {
     const rest = this.#sort();
@@ -59,10 +93,10 @@ export class Uniqueness {
     let count = 0;
     for (let part = 0; part < PARTS; part++) {
       const met = new Map<string, number>();
-      const look = (records: Buffer) => {
+      const look = (records: Buffer, offset: number) => {
         for (let at = 0; at < records.length; at += RECORD) {
           const key = records.toString('latin1', at, at + HASH);
-          const position = records.readUInt32LE(at + HASH);
+          const position = records.readUInt32LE(at + HASH) + offset;
           const before = met.get(key);
           if (before === undefined) met.set(key, position);
           else {
@@ -72,26 +106,24 @@ export class Uniqueness {
         }
       };
       // What was staged is sorted by now: its place is free for what is read.
-      for (const { file, starts } of this.#runs) look(await readPart(file, this.#staged, ...boundsOf(starts, part)));
-      look(this.#sorted.subarray(...boundsOf(rest, part)));
+      for (const run of this.#runs) look(await run.read(this.#staged, ...boundsOf(run.starts, part)), run.before);
+      look(this.#sorted.subarray(...boundsOf(rest, part)), 0);
       await beat();
     }
     return { count, first };
   }
 
   async close(): Promise<void> {
-    for (const { file } of this.#runs.splice(0)) await file.close();
+    for (const run of this.#runs.splice(0)) await run.close();
   }
 
   async #spill(): Promise<void> {
     const starts = this.#sort();
-    const path = join(this.#folder, `sluice-keys-${randomUUID()}`);
-    const file = await onDisk(() => open(path, 'wx+', 0o600));
-    this.#runs.push({ file, starts });
-    await onDisk(async () => {
-      await unlink(path);
-      await file.writeFile(this.#sorted.subarray(0, this.#used));
-    });
+    const records = this.#sorted.subarray(0, this.#used);
+    const store = this.#store;
+    this.#runs.push(
+      store ? storedRun(store, await store.put(records), starts, 0) : await runOnDisk(this.#folder, records, starts),
+    );
     this.#used = 0;
   }
 
@@ -112,6 +144,34 @@ export class Uniqueness {
     return starts;
   }
 }
+
+async function runOnDisk(folder: string, records: Uint8Array, starts: Uint32Array): Promise<Run> {
+  const path = join(folder, `sluice-keys-${randomUUID()}`);
+  const file = await onDisk(() => open(path, 'wx+', 0o600));
+  await onDisk(async () => {
+    await unlink(path);
+    await file.writeFile(records);
+  });
+  return {
+    read: (into, from, to) => readPart(file, into, from, to),
+    close: () => file.close(),
+    starts,
+    before: 0,
+    name: null,
+  };
+}
+
+const storedRun = (store: KeyStore, name: string, starts: Uint32Array, before: number): Run => ({
+  read: async (into, from, to) => {
+    const records = into.subarray(0, to - from);
+    if (records.length > 0) await store.read(name, records, from);
+    return records;
+  },
+  close: async () => {},
+  starts,
+  before,
+  name,
+});
 
 const boundsOf = (starts: Uint32Array, part: number) => [starts[part] as number, starts[part + 1] as number] as const;
 

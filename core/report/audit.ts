@@ -6,6 +6,7 @@ import {
   type FileRun,
   hasLoaded,
   isSettled,
+  isUsage,
   judgedCounts,
   type MessageTotals,
   type ObjectRef,
@@ -144,12 +145,8 @@ export function audit(books: Books): Audit {
 
   function compareUsage(day: string, usage: Usage): void {
     // A run that has ended is folded in by its end's last steps, during which it stands among the open ones.
-    const counted = books.runs.filter(
-      ({ state, usageDay, id }) => usageDay === day && hasLoaded(state) && !open.has(id),
-    );
-    const folding = books.runs.filter(
-      ({ state, usageDay, id }) => usageDay === day && hasLoaded(state) && open.has(id),
-    );
+    const counted = books.runs.filter((run) => run.usageDay === day && isUsage(run) && !open.has(run.id));
+    const folding = books.runs.filter((run) => run.usageDay === day && isUsage(run) && open.has(run.id));
     const wanted = {
       files: counted.length,
       bytes: counted.reduce((sum, { bytes }) => sum + bytes, 0),

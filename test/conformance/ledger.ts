@@ -166,6 +166,18 @@ export function testLedger(open: (clock: Clock) => Ledger & LedgerReader): void 
       expect(await ledger.fileRuns(run.feed, DAY)).toEqual([ended]);
     });
 
+    test('goes into other hands, which hold the run from then on, and the first hold it no more', async () => {
+      const { clock, ledger } = world();
+      const run = newRun();
+      const lease = held(await ledger.claim(run, 'one', LEASE));
+      clock.advance(5);
+      const all = await ledger.hand(lease, 'all', LEASE);
+      expect(all).toEqual({ run, owner: 'all', until: new Date(clock.now().getTime() + LEASE * 1000) });
+      expect(await ledger.renew(lease, run, LEASE)).toBeNull();
+      expect(await ledger.hand(lease, 'two', LEASE)).toBeNull();
+      expect(await ledger.renew(all as Lease, run, LEASE)).not.toBeNull();
+    });
+
     test('is settled again, after an answer that was lost, with the same result', async () => {
       const { clock, ledger } = world();
       const run = newRun();

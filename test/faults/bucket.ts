@@ -19,16 +19,17 @@ export function versionedObjects(clock: Clock) {
   const objects: Objects = {
     ...plain,
     async find(ref) {
+      if (ref.bucket !== BUCKET) return plain.find(ref);
       const found = staged.find(({ key, versionId }) => key === ref.key && versionId === ref.versionId);
       if (!found) return null;
       const { size, lastModified, bytes } = found;
       return {
         size,
         lastModified,
-        async *open() {
-          const half = Math.ceil(size / 2);
-          yield bytes.subarray(0, half);
-          yield bytes.subarray(half);
+        async *open(_, { start, end } = { start: 0, end: size }) {
+          const half = start + Math.ceil((end - start) / 2);
+          yield bytes.subarray(start, half);
+          yield bytes.subarray(half, end);
         },
       };
     },

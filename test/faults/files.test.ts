@@ -72,10 +72,12 @@ describe('over many files, attempts and faults', () => {
   const GROUP = 40;
   const groups = Array.from({ length: SEEDS / GROUP }, (_, index) => ({ from: index * GROUP + 1 }));
 
-  test.each(groups)(`all is settled once, with seeds from $from on`, async ({ from }) => {
+  const about = (['files', 'large files'] as const).flatMap((what) => groups.map(({ from }) => ({ what, from })));
+
+  test.each(about)(`all is settled once, with seeds from $from on about $what`, async ({ what, from }) => {
     const found: string[] = [];
     for (let seed = from; seed < from + GROUP; seed++) {
-      const { wrongs } = await playSeed(seed);
+      const { wrongs } = await playSeed(seed, what);
       found.push(...wrongs.map((wrong) => `seed ${seed}: ${wrong}`));
     }
     expect(found).toEqual([]);

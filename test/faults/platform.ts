@@ -8,7 +8,8 @@ import type { Receipt } from '../../core/model/receipt.ts';
 import { backOff, MAX_RECEIVES } from '../../core/model/redelivery.ts';
 import { arrival, type FileDelivery } from '../../core/model/run.ts';
 import { ingestFile } from '../../core/pipeline/file.ts';
-import { BUCKET, REJECTS } from '../support/world.ts';
+import type { LargeFiles } from '../../core/pipeline/parts/task.ts';
+import { BUCKET, inOneGo, REJECTS } from '../support/world.ts';
 import { versionedObjects } from './bucket.ts';
 import { scheduler } from './scheduler.ts';
 import type { Story } from './story.ts';
@@ -20,6 +21,13 @@ const LONGEST_IDLE = 4 * 3600;
 /** Quiet ticks in a row after which nothing more is to be expected: as many as the staging bucket has pages, and some. */
 const QUIET = 16;
 const MAX_STEPS = 60_000;
+
+/** How files are worked on by an invocation that began at a moment. */
+function largeOf({ large }: Story, began: number): LargeFiles {
+  if (!large) return inOneGo;
+  const after = (seconds: number) => new Date(began + seconds * 1000);
+  return { ...large, handOver: { seeking: after(large.slice), skipping: after(TIMEOUT - 60) } };
+}
 
 interface Message {
   readonly delivery: FileDelivery;
@@ -115,6 +123,7 @@ export function platform(story: Story, random: Random, misfortune: Pick<Misfortu
       rejectsBucket: REJECTS,
       stagingBucket: BUCKET,
       signal: time.signal,
+      large: largeOf(story, began),
     };
     return { owner, world, crashed: crashed.then(() => 'crashed' as const) };
   }
@@ -136,7 +145,7 @@ export function platform(story: Story, random: Random, misfortune: Pick<Misfortu
     const nextTry = () => (received < MAX_RECEIVES ? new Date(clock.now().getTime() + backOff(received) * 1000) : null);
     try {
       const run = await ingestFile(delivery, { ...world, nextTry });
-      return run.state === 'running' && received > 1 ? 'again' : 'done';
+      return run.state === 'running' && run.plan === null && received > 1 ? 'again' : 'done';
     } catch (error) {
       say(`${world.owner}: ${String(error)}`);
       if (!(error instanceof TransientError)) unforeseen.push(error);

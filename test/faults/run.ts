@@ -5,14 +5,15 @@ import { limitsOf } from './message-story.ts';
 import { type Outcome, playSeed } from './seed.ts';
 
 /**
- * `npm run faults -- --seeds 10000` lets so many seeds happen; `--seed 17` one alone, with all that happened in it. They are lives of files; with `--messages` those of a
- * stream, with `--limited` those of one with limits.
+ * `npm run faults -- --seeds 10000` lets so many seeds happen; `--seed 17` one alone, with all that happened in it. They are lives of files; with `--large` those of
+ * files in parts, with `--messages` those of a stream, with `--limited` those of one with limits.
  */
 const { values } = parseArgs({
   options: {
     seeds: { type: 'string' },
     seed: { type: 'string' },
     from: { type: 'string' },
+    large: { type: 'boolean' },
     messages: { type: 'boolean' },
     limited: { type: 'boolean' },
   },
@@ -23,7 +24,10 @@ async function playStream(seed: number): Promise<Outcome> {
   return { wrongs: await wrongsOf(played), struck: played.struck, log: played.log };
 }
 
-const play = values.messages || values.limited ? playStream : playSeed;
+const play =
+  values.messages || values.limited
+    ? playStream
+    : (seed: number) => playSeed(seed, values.large ? 'large files' : 'files');
 
 if (values.seed !== undefined) {
   const { wrongs, log } = await play(Number(values.seed));
@@ -34,7 +38,11 @@ if (values.seed !== undefined) {
   const from = Number(values.from ?? 1);
   const to = from + Number(values.seeds ?? 200);
   const began = Date.now();
-  const same = [values.messages ? '--messages ' : '', values.limited ? '--limited ' : ''].join('');
+  const same = [
+    values.large ? '--large ' : '',
+    values.messages ? '--messages ' : '',
+    values.limited ? '--limited ' : '',
+  ].join('');
   let faults = 0;
   let failed = 0;
   for (let seed = from; seed < to; seed++) {

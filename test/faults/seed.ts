@@ -13,9 +13,9 @@ export interface Outcome {
 }
 
 /** Lets one seed happen: its story, and the faults in it. */
-export async function playSeed(seed: number): Promise<Outcome> {
+export async function playSeed(seed: number, about: Parameters<typeof storyOf>[1] = 'files'): Promise<Outcome> {
   const random = randomOf(seed);
-  const story = storyOf(random);
+  const story = storyOf(random, about);
   const struck: string[] = [];
   const world = platform(story, random, {
     strike(call): Fault | null {

@@ -8,7 +8,7 @@ import type { Limits } from '../../core/model/tenant.ts';
 import { addToDigest } from '../../core/pipeline/digest.ts';
 import { ingestFile } from '../../core/pipeline/file.ts';
 import { audit, type Books } from '../../core/report/audit.ts';
-import { REJECTS } from '../support/world.ts';
+import { inOneGo, REJECTS } from '../support/world.ts';
 import type { platform } from './platform.ts';
 import { feedsThat, type Story, tenantWith, type Upload } from './story.ts';
 
@@ -141,6 +141,7 @@ async function wrongRows(story: Story, world: Platform, runs: readonly FileRun[]
     owner: 'calm',
     nextTry: () => null,
     signal: new AbortController().signal,
+    large: inOneGo,
   };
   const found: string[] = [];
   for (const run of loaded) {

@@ -29,26 +29,44 @@ export interface Story {
   readonly most: number;
   /** Invocations at one time. */
   readonly atOnce: number;
+  /** From how many bytes on files are worked on in parts, of how many, by how many at one time, and for how many seconds each; absent: none is. */
+  readonly large?: {
+    readonly from: number;
+    readonly partBytes: number;
+    readonly workers: number;
+    readonly slice: number;
+  };
 }
 
 const MAX_ROWS = 60;
 
+/** A line is a record: such files can be cut anywhere. */
+const formats = [{ format: 'csv', multiline: false }, 'ndjson'] as const;
+
 export const feedsThat = (sameContent: 'skip' | 'load'): readonly Feed[] => [
   defineFeed({ ...readings, priority: 1 }),
-  defineFeed({ ...readings, name: 'events', table: { ...readingsTable, name: 'events' }, sameContent }),
+  defineFeed({ ...readings, formats, name: 'events', table: { ...readingsTable, name: 'events' }, sameContent }),
   defineFeed({
     ...readings,
+    formats,
     name: 'strict',
     table: { ...readingsTable, name: 'strict' },
     errors: 'skip-file',
     quality: [unique([], 'warn'), range('value', { max: 4 }, 'warn')],
   }),
-  defineFeed({ ...readings, name: 'states', table: { ...readingsTable, name: 'states' }, overwrite: 'replace' }),
+  defineFeed({
+    ...readings,
+    formats,
+    name: 'states',
+    table: { ...readingsTable, name: 'states' },
+    overwrite: 'replace',
+  }),
 ];
 
 export const tenantWith = (changes: Partial<Tenant>): Tenant => ({ ...tenantOf({}, feedsThat('skip')), ...changes });
 
-export function storyOf(random: Random): Story {
+/** In a story about large files nearly all of them are worked on in parts. */
+export function storyOf(random: Random, about: 'files' | 'large files' = 'files'): Story {
   const large = random.chance(0.06);
   const tenant = tenantWith({
     limits: {
@@ -76,6 +94,17 @@ export function storyOf(random: Random): Story {
     risk: random.pick([0.01, 0.04, 0.12]),
     most: 1 + random.below(12),
     atOnce: 1 + random.below(4),
+    ...(about === 'large files' && {
+      large: {
+        from: random.pick([1, 60]),
+        partBytes: random.pick([30, 60, 120, 400]),
+        workers: 1 + random.below(4),
+        slice: random.pick([1, 8, 60]),
+      },
+      // Each part takes some twenty calls.
+      slowness: random.pick([0.02, 0.2, 1]),
+      atOnce: 2 + random.below(3),
+    }),
   };
 }
 

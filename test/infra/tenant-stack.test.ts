@@ -28,7 +28,7 @@ describe.each(kinds)('a tenant’s stack on target %s', (kind) => {
       expect(passing.every((passage: { ExpirationInDays: number }) => passage.ExpirationInDays === 90)).toBe(true);
       const prefixes = passing.map((passage: { Prefix?: string }) => passage.Prefix);
       const isStaging = JSON.stringify(bucket.BucketName).includes('staging');
-      expect(prefixes).toEqual(isStaging ? [undefined] : ['rejects/', 'receipts/', 'aws/']);
+      expect(prefixes).toEqual(isStaging ? [undefined] : ['rejects/', 'receipts/', 'aws/', 'work/']);
     }
   });
 

@@ -3,6 +3,7 @@ import type { Receipt } from '../../core/model/receipt.ts';
 import { arrival, type FileDelivery, type FileRun, type Message, type ObjectRef } from '../../core/model/run.ts';
 import type { Tenant } from '../../core/model/tenant.ts';
 import { type FileWorld, ingestFile } from '../../core/pipeline/file.ts';
+import type { LargeFiles } from '../../core/pipeline/parts/task.ts';
 import type { Sink } from '../../core/ports.ts';
 import { bytesOf } from './bytes.ts';
 import { tenantOf } from './tenant.ts';
@@ -13,6 +14,14 @@ export const sinkThat = (write: Sink['write']): Sink => ({ ...memorySink(), writ
 export const BUCKET = 'acme-staging';
 export const REJECTS = 'acme-rejects';
 
+/** No file is worked on in parts. */
+export const inOneGo: LargeFiles = {
+  from: Number.POSITIVE_INFINITY,
+  partBytes: Number.POSITIVE_INFINITY,
+  workers: 1,
+  handOver: { seeking: new Date(8.64e15), skipping: new Date(8.64e15) },
+};
+
 /** Ports that a test has no questions about. */
 export const quiet = () => ({
   registry: memoryRegistry(),
@@ -20,6 +29,7 @@ export const quiet = () => ({
   announcements: { announce: async () => {} },
   profileVersion: 'v1',
   nextTry: () => null,
+  large: inOneGo,
 });
 
 /** Takes an object that has arrived, as the handler of notifications does. */
@@ -73,6 +83,7 @@ export function memoryWorld(tenant: Tenant = tenantOf()) {
       stream: 'acme@2026-01-01T00:00:00.000Z',
       owner: `attempt ${++attempts}`,
       signal: new AbortController().signal,
+      large: inOneGo,
       nextTry: () => new Date(clock.now().getTime() + 5000),
     }),
     upload(key: string, content: string | Uint8Array, lastModified = clock.now()) {

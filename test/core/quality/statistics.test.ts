@@ -58,7 +58,7 @@ describe('statistics of columns', () => {
         expect(plain(over(others, some))).toEqual(whole);
         expect(plain(over([...others, ...some].reverse()))).toEqual(whole);
         const merged = over(some);
-        merged.merge(over(others));
+        merged.merge(over(others).state());
         expect(plain(merged)).toEqual(whole);
       }),
     );
