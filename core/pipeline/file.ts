@@ -48,11 +48,13 @@ export async function ingestFile(delivery: FileDelivery, world: FileWorld): Prom
   if (claim.kind === 'held') {
     const held = hold(claim.lease, world);
     await noteOpen(world.registry, openRun(held.run(), world, null));
-    return bringToEnd(held, file);
+    return bringToEnd(held, world, () => attempt(held, file));
   }
   const task = largeFile(file);
-  const held = task && (await join(claim.run, task));
-  return held ? bringToEnd(held, file) : claim.run;
+  const joined = task && (await join(claim.run, task));
+  if (!joined) return claim.run;
+  const { held } = joined;
+  return bringToEnd(held, world, async () => ((await joined.work()) ? attempt(held, file) : HANDED_ON));
 }
 
 /**
@@ -82,12 +84,15 @@ const largeFile = ({ delivery, stored, admitted, world }: Attempted): Task | nul
   stored && !('code' in admitted) && isLarge(stored, world) ? { delivery, file: stored, admitted, world } : null;
 
 /** Brings a run to its end, or as far as this attempt goes. */
-async function bringToEnd(held: HeldRun, file: Attempted): Promise<FileRun> {
-  const { world } = file;
+async function bringToEnd(
+  held: HeldRun,
+  world: FileWorld,
+  work: () => Promise<FileRun | Deferral | HandedOn>,
+): Promise<FileRun> {
   let ended: FileRun;
   let failure: unknown;
   try {
-    const outcome = await attempt(held, file);
+    const outcome = await work();
     if (outcome === HANDED_ON) return held.run();
     if ('kind' in outcome) return await defer(held, outcome, world);
     ended = outcome;

@@ -60,10 +60,13 @@ export async function loadInParts(held: HeldRun, admittedRun: FileRun, task: Tas
 }
 
 /**
- * Helps with a run that is held by all who work on its parts. Answers the run, held alone, when its phase came to an end by it; null when there is nothing to help with, or no
- * more.
+ * Joins those who hold a run and work on its parts; null when there is nothing to help with. `work` does so, and answers true when the phase came to an end by it: then
+ * the run is held alone.
  */
-export async function join(run: FileRun, task: Task): Promise<HeldRun | null> {
+export async function join(
+  run: FileRun,
+  task: Task,
+): Promise<{ readonly held: HeldRun; work(): Promise<boolean> } | null> {
   const { registry, ledger, large, clock } = task.world;
   const plan = await readPlan(registry, run);
   if (!plan) return null;
@@ -75,7 +78,7 @@ export async function join(run: FileRun, task: Task): Promise<HeldRun | null> {
   const joined = hold(lease, task.world);
   // Held alone by somebody who plans, decides or closes, it is in good hands.
   if (!(await joined.hand(lease.owner))) return null;
-  return (await work(joined, plan, task)) === HANDED_ON ? null : joined;
+  return { held: joined, work: async () => (await work(joined, plan, task)) !== HANDED_ON };
 }
 
 /** Who holds a run while its parts are worked on. */
