@@ -124,6 +124,7 @@ function runOf(tenant: Tenant, number: number, modified: Date): FileRun {
     usageDay: day,
     reason: null,
     firstRejections: [],
+    plan: null,
     quality: {
       checked: null,
       rules: { 'long-delay': 1 },
