@@ -1,5 +1,5 @@
 import { SendMessageCommand, type SQSClient } from '@aws-sdk/client-sqs';
-import { z } from 'zod';
+import * as z from 'zod';
 import { FatalError, TransientError } from '../core/model/errors.ts';
 import { arrival, type FileDelivery } from '../core/model/run.ts';
 import type { Queue } from '../core/ports.ts';

@@ -1,6 +1,6 @@
 import { DeleteObjectCommand, GetObjectCommand, NoSuchKey, type S3Client } from '@aws-sdk/client-s3';
 import type { KinesisStreamEvent } from 'aws-lambda';
-import { z } from 'zod';
+import * as z from 'zod';
 import { TransientError } from '../core/model/errors.ts';
 import type { FailedBatch, FailedBatches } from '../core/ports.ts';
 import { messagesOf } from './kinesis.ts';

@@ -1,6 +1,6 @@
 import { InvokeCommand, type InvokeCommandOutput, type LambdaClient } from '@aws-sdk/client-lambda';
 import type { KinesisStreamEvent } from 'aws-lambda';
-import { z } from 'zod';
+import * as z from 'zod';
 import { FatalError } from '../core/model/errors.ts';
 import type { Order, OrderAnswer } from '../core/model/order.ts';
 import type { Message } from '../core/model/run.ts';

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** Longest PEM text: it goes into an environment variable, and Lambda takes 4 KB for all of them. */
 const LONGEST_PEM = 3000;

@@ -136,7 +136,8 @@ const bundlingOf = (sources: Sources, tenantId: string | undefined) => ({
   logLevel: LogLevel.WARNING,
   banner: bundle.banner,
   define: { [bundle.versions]: JSON.stringify(versionsIn(tenantId, sources.tenants)) },
-  esbuildArgs: tenantId
-    ? { '--alias': [`${bundle.tenantModule}=${join(sources.tenants, tenantId, 'tenant.ts')}`] }
-    : {},
+  esbuildArgs: {
+    '--minify-syntax': bundle.minifySyntax,
+    ...(tenantId && { '--alias': [`${bundle.tenantModule}=${join(sources.tenants, tenantId, 'tenant.ts')}`] }),
+  },
 });

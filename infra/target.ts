@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { FatalError } from '../core/model/errors.ts';
 import { didYouMean, nearest } from '../core/model/nearest.ts';
 import { show } from '../core/model/show.ts';

@@ -62,6 +62,7 @@ export function bundling(
     target: 'node22',
     format: 'esm',
     mainFields: [...bundle.mainFields],
+    minifySyntax: bundle.minifySyntax,
     banner: { js: bundle.banner },
     sourcemap: true,
     sourcesContent: false,

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { delimiter, join, resolve } from 'node:path';
 import { parseEnv } from 'node:util';
-import { z } from 'zod';
+import * as z from 'zod';
 import { Problem } from './problem.ts';
 
 /** Versions of everything that the local stack downloads. They are pinned: an upgrade is a commit. */

@@ -7,6 +7,8 @@ export const bundle = {
   /** What a handler looks up the version of its tenants' profiles in: an object by the tenant's id. */
   versions: 'SLUICE_PROFILE_VERSIONS',
   mainFields: ['module', 'main'],
+  /** A tenth smaller, and as well to be read: names and lines stay. */
+  minifySyntax: true,
   // CommonJS packages inside an ES module still call require.
   banner: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);",
 } as const;

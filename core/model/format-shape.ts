@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { type CsvSettings, dialectOf, extensionsOf, type Format, settingsOf } from './formats.ts';
 
 /** What the settings of a format are made of, as plain data; what they mean to each other is checked by `formatProblems`. */

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { caps } from './caps.ts';
 import { formatKeys, formatShape } from './format-shape.ts';
 import { severities } from './quality.ts';

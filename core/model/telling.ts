@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /**
  * The feed that is reserved for what producers tell of themselves: `{"feed": "_producer", "message": <Telling>}`. No feed of a tenant has this

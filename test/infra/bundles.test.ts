@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Stack } from 'aws-cdk-lib/core';
@@ -104,6 +104,10 @@ describe('every bundle', () => {
     const env = { PATH: process.env.PATH, AWS_REGION: 'eu-central-1' };
     const said = execFileSync(process.execPath, ['--input-type=module', '--eval', program], { env, encoding: 'utf8' });
     expect(said).toBe('function');
+  });
+
+  it.each(all)('of $name has 3 MB at most, so that a cold start does not read for long', ({ file }) => {
+    expect(statSync(file).size).toBeLessThan(3_000_000);
   });
 
   it('is for the machine’s own processor, on which the emulator runs it', () => {

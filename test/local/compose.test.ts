@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { z } from 'zod';
+import * as z from 'zod';
 import { composeEnv } from '../../local/docker.ts';
 import { versions } from '../../local/settings.ts';
 import { repositoryRoot, sandbox } from './sandbox.ts';
