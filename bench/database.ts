@@ -1,5 +1,5 @@
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
-import { type Client, types } from 'cassandra-driver';
+import cassandra, { type Client, types } from 'cassandra-driver';
 import { canLogin, connect } from '../adapters/cassandra/client.ts';
 import { createTable, quote } from '../adapters/cassandra/cql.ts';
 import { cassandraLedger } from '../adapters/cassandra/ledger.ts';
@@ -93,6 +93,7 @@ export async function startDatabase(settings: Settings, tell: Progress): Promise
     stop: async () => {
       await client.shutdown();
       await stopService(part.pidFile, part.stopGraceMs);
+      rmSync(pathsOf(settings).cassandraData, { recursive: true, force: true });
     },
   };
 }
@@ -107,9 +108,11 @@ async function countRows(client: Client, keyspace: string, table: string, key: r
     const from = -(1n << 63n) + BigInt(index) * size;
     return [from, from + size - 1n].map((bound) => types.Long.fromString(bound.toString()));
   });
-  let rows = 0;
-  for (const [from, to] of bounds) rows += Number((await client.execute(query, [from, to])).first().get('count'));
-  return rows;
+  const counts = await cassandra.concurrent.executeConcurrent(client, query, bounds, {
+    collectResults: true,
+    concurrencyLevel: 4,
+  });
+  return counts.resultItems.reduce((rows, result) => rows + Number(result.first().get('count')), 0);
 }
 
 const TICKS = 100;

@@ -16,6 +16,7 @@ export function print(results: Results): void {
   if (targets.length > 0) console.log(`\nTargets\n\n${targetTable(targets)}`);
   const [first] = all;
   if (first) console.log(`\n${first.circumstances.machine.join('\n')}`);
+  if (first?.circumstances.plan === 'smoke') console.log('\nA smoke run: its figures say nothing.');
 }
 
 /** Writes docs/benchmarks.md and its plots from the full run's results. */

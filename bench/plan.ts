@@ -1,5 +1,5 @@
 import type { DataName, FileFormat } from './data.ts';
-import type { PeerName } from './peers.ts';
+import { ceilingNames, type PeerName, peerNames } from './peers.ts';
 
 /** One client on one file. */
 export interface Case {
@@ -31,45 +31,62 @@ export interface Plan {
   readonly stack: { readonly rows: number; readonly rounds: number };
 }
 
-/** Rows and rounds of each client; `ours` and the ceilings have those of the first line. */
-interface Sizes {
-  readonly flights: { readonly rows: number; readonly rounds: number };
-  readonly comments: { readonly rows: number; readonly rounds: number };
-  readonly slow: Readonly<Partial<Record<PeerName, { readonly share: number; readonly rounds: number }>>>;
-  /** Rounds of NDJSON and Parquet, which have no peer of their own. */
-  readonly otherFormats: number;
-}
+/** Rows and rounds of each client on some files; of those that are slow fewer than of the others. */
+type Sizes = Readonly<Partial<Record<Case['client'], readonly [rows: number, rounds: number]>>>;
 
-const sizes: Readonly<Record<PlanName, Sizes>> = {
-  smoke: {
-    flights: { rows: 3000, rounds: 1 },
-    comments: { rows: 1000, rounds: 1 },
-    slow: {},
-    otherFormats: 1,
-  },
-  quick: {
-    flights: { rows: 300_000, rounds: 3 },
-    comments: { rows: 100_000, rounds: 3 },
-    slow: {
-      'cqlsh COPY': { share: 1, rounds: 1 },
-      dsbulk: { share: 0.5, rounds: 1 },
-      'Python execute_concurrent': { share: 0.1, rounds: 1 },
-      'Node csv-parse stream': { share: 0.5, rounds: 1 },
-      'ceiling, single rows': { share: 0.5, rounds: 2 },
-    },
-    otherFormats: 2,
-  },
-  full: {
-    flights: { rows: 3_000_000, rounds: 3 },
-    comments: { rows: 1_000_000, rounds: 3 },
-    slow: {
-      dsbulk: { share: 0.2, rounds: 3 },
-      'Python execute_concurrent': { share: 0.05, rounds: 3 },
-      'Node csv-parse stream': { share: 0.2, rounds: 3 },
-      'ceiling, single rows': { share: 0.2, rounds: 3 },
-    },
-    otherFormats: 3,
-  },
+const of = (data: DataName, format: FileFormat, sizes: Sizes): Case[] =>
+  Object.entries(sizes).map(([client, [rows, rounds]]) => ({
+    client: client as Case['client'],
+    data,
+    format,
+    rows,
+    rounds,
+  }));
+
+const every = (size: readonly [rows: number, rounds: number]): Sizes =>
+  Object.fromEntries(['sluice', ...ceilingNames, ...peerNames].map((client) => [client, size]));
+
+const cases: Readonly<Record<PlanName, readonly Case[]>> = {
+  smoke: [
+    ...of('flights', 'csv', every([3000, 1])),
+    ...of('flights', 'ndjson', { sluice: [3000, 1] }),
+    ...of('flights', 'parquet', { sluice: [3000, 1] }),
+    ...of('comments', 'csv', every([1000, 1])).filter(({ client }) => client !== 'ceiling, batches'),
+  ],
+  quick: [
+    ...of('flights', 'csv', { sluice: [300_000, 3], 'ceiling, batches': [300_000, 3], 'cqlsh COPY': [300_000, 1] }),
+    ...of('flights', 'ndjson', { sluice: [300_000, 1] }),
+    ...of('flights', 'csv', { 'ceiling, single rows': [100_000, 1], dsbulk: [150_000, 1] }),
+    ...of('flights', 'parquet', { sluice: [300_000, 1] }),
+    ...of('flights', 'csv', { 'Node csv-parse stream': [100_000, 1], 'Python execute_concurrent': [30_000, 1] }),
+    ...of('comments', 'csv', {
+      sluice: [100_000, 3],
+      'ceiling, single rows': [100_000, 2],
+      'cqlsh COPY': [100_000, 1],
+      dsbulk: [50_000, 1],
+      'Node csv-parse stream': [50_000, 1],
+      'Python execute_concurrent': [10_000, 1],
+    }),
+  ],
+  full: [
+    ...of('flights', 'csv', {
+      sluice: [3_000_000, 3],
+      'ceiling, batches': [3_000_000, 3],
+      'cqlsh COPY': [3_000_000, 2],
+    }),
+    ...of('flights', 'ndjson', { sluice: [3_000_000, 3] }),
+    ...of('flights', 'csv', { 'ceiling, single rows': [600_000, 3], dsbulk: [600_000, 3] }),
+    ...of('flights', 'parquet', { sluice: [3_000_000, 3] }),
+    ...of('flights', 'csv', { 'Node csv-parse stream': [600_000, 3], 'Python execute_concurrent': [150_000, 3] }),
+    ...of('comments', 'csv', {
+      sluice: [1_000_000, 3],
+      'ceiling, single rows': [1_000_000, 3],
+      'cqlsh COPY': [1_000_000, 3],
+      dsbulk: [200_000, 3],
+      'Node csv-parse stream': [300_000, 3],
+      'Python execute_concurrent': [50_000, 3],
+    }),
+  ],
 };
 
 type Others = Omit<Plan, 'name' | 'cases'>;
@@ -85,6 +102,27 @@ const small: Others = {
   backpressure: { rows: 30_000, seconds: 1 },
   neighbours: { seconds: 5, floodRows: 30_000 },
   stack: { rows: 3000, rounds: 1 },
+};
+
+/** For an experiment that is named with `--quick`. */
+const medium: Others = {
+  coldStarts: 5,
+  messages: {
+    rounds: 2,
+    rows: 100_000,
+    batches: [
+      { batch: 10_000, rows: 100_000 },
+      { batch: 500, rows: 100_000 },
+    ],
+  },
+  memory: [
+    { format: 'csv', rows: 300_000, files: 1 },
+    { format: 'csv', rows: 1_000_000, files: 1 },
+  ],
+  history: { runs: 20_000 },
+  backpressure: { rows: 1_000_000, seconds: 5 },
+  neighbours: { seconds: 10, floodRows: 300_000 },
+  stack: { rows: 100_000, rounds: 1 },
 };
 
 const formats = ['csv', 'ndjson', 'parquet'] as const;
@@ -113,37 +151,10 @@ const large: Others = {
   stack: { rows: 300_000, rounds: 3 },
 };
 
-const others: Readonly<Record<PlanName, Others>> = { smoke: small, quick: { ...small, coldStarts: 5 }, full: large };
+const others: Readonly<Record<PlanName, Others>> = { smoke: small, quick: medium, full: large };
 
 /** `only`: parts of `client data format`; of the plan those cases are left of which one of them is a part. None: all. */
 export function planOf(name: PlanName, only: readonly string[] = []): Plan {
-  const { flights, comments, slow, otherFormats } = sizes[name];
-  const peer = (client: PeerName, data: DataName): Case => {
-    const { rows, rounds } = data === 'flights' ? flights : comments;
-    const { share, rounds: fewer } = slow[client] ?? { share: 1, rounds };
-    return { client, data, format: 'csv', rows: rows * share, rounds: fewer };
-  };
-  const ours = (data: DataName, format: FileFormat): Case => {
-    const { rows, rounds } = data === 'flights' ? flights : comments;
-    return { client: 'sluice', data, format, rows, rounds: format === 'csv' ? rounds : otherFormats };
-  };
-  const cases = [
-    ours('flights', 'csv'),
-    peer('ceiling, batches', 'flights'),
-    peer('cqlsh COPY', 'flights'),
-    ours('flights', 'ndjson'),
-    peer('ceiling, single rows', 'flights'),
-    peer('dsbulk', 'flights'),
-    ours('flights', 'parquet'),
-    peer('Node csv-parse stream', 'flights'),
-    peer('Python execute_concurrent', 'flights'),
-    ours('comments', 'csv'),
-    peer('ceiling, single rows', 'comments'),
-    peer('cqlsh COPY', 'comments'),
-    peer('dsbulk', 'comments'),
-    peer('Node csv-parse stream', 'comments'),
-    peer('Python execute_concurrent', 'comments'),
-  ];
   const chosen = ({ client, data, format }: Case) => only.some((part) => `${client} ${data} ${format}`.includes(part));
-  return { name, ...others[name], cases: only.length === 0 ? cases : cases.filter(chosen) };
+  return { name, ...others[name], cases: only.length === 0 ? cases[name] : cases[name].filter(chosen) };
 }

@@ -86,8 +86,13 @@ export const targetTable = (targets: readonly Target[]): string =>
     ]),
   );
 
+/** Processors that something else may keep busy before a run says more about that than about us. */
+const QUIET = 0.2;
+
 /** What else the machine did meanwhile. */
 export function disturbance(rounds: readonly FileRound[]): string {
+  const others = spread(rounds.map((each) => each.others));
   const of = (value: (round: FileRound) => number) => withBounds(spread(rounds.map(value)), (each) => each.toFixed(2));
-  return `Processors busy with something else during a run: ${of(({ others }) => others)}; given away by the host: ${of(({ stolen }) => stolen)}; load of the minute before a run: ${of(({ load }) => load)}.`;
+  const known = `Processors busy with something else during a run: ${withBounds(others, (each) => each.toFixed(2))}; given away by the host: ${of(({ stolen }) => stolen)}; load of the minute before a run: ${of(({ load }) => load)}.`;
+  return others && others.median > QUIET ? `${known} The machine was not quiet: rates are not to be relied on.` : known;
 }
