@@ -24,6 +24,7 @@ import { ledgerTables } from '../core/model/ledger-tables.ts';
 import { keyspaces, type Tenant } from '../core/model/tenant.ts';
 import type { LargeFiles } from '../core/pipeline/parts/task.ts';
 import { patientLedger, patiently, patientObjects, patientRegistry } from '../core/pipeline/patience.ts';
+import type { Sink } from '../core/ports.ts';
 import { profileVersion } from './version.ts';
 
 /** What the handlers share: clients that live as long as the function's process, and nothing of any delivery. */
@@ -50,7 +51,13 @@ export function requireEnv(name: string): string {
 
 export const cassandraAddress = (): CassandraAddress => databaseOf(process.env).address;
 
-let connection: Promise<Client> | undefined;
+/** The sink lives as long as the client: it learns what the database takes. */
+interface Connection {
+  readonly client: Client;
+  readonly sink: Sink;
+}
+
+let connection: Promise<Connection> | undefined;
 
 /** Any client of AWS knows the function's credentials, and renews them before they expire. */
 const login = {
@@ -58,10 +65,11 @@ const login = {
   aws: () => s3.config.credentials(),
 };
 
-const openConnection = (database: DatabaseSettings, tenant: Tenant): Promise<Client> => {
+const openConnection = async (database: DatabaseSettings, tenant: Tenant): Promise<Connection> => {
   const { data, ops } = keyspaces(tenant.id);
   const tables = { [data]: tenant.feeds.map(({ table }) => table), [ops]: ledgerTables };
-  return openDatabase(database, login, tables, clock);
+  const client = await openDatabase(database, login, tables, clock);
+  return { client, sink: cassandraSink(client, data) };
 };
 
 const timeOf = (context: Context): AbortSignal =>
@@ -72,13 +80,13 @@ export async function worldOf(tenant: Tenant, context: Context) {
   const signal = timeOf(context);
   const database = databaseOf(process.env);
   connection ??= openConnection(database, tenant);
-  const client = await connection;
-  const { data, ops } = keyspaces(tenant.id);
+  const { client, sink } = await connection;
+  const { ops } = keyspaces(tenant.id);
   return {
     tenant,
     signal,
     clock,
-    sink: cassandraSink(client, data),
+    sink,
     ledger: patientLedger(cassandraLedger(client, ops, clock, database.dialect), signal),
     objects: patientObjects(s3Objects(s3), signal),
     registry: patientRegistry(cassandraRegistry(client, ops, database.dialect), signal),
@@ -141,7 +149,7 @@ export const fileWorldOf = async (tenant: Tenant, context: Context) => ({
 async function disconnect(): Promise<void> {
   const old = connection;
   connection = undefined;
-  await old?.then((client) => client.shutdown()).catch(() => {});
+  await old?.then(({ client }) => client.shutdown()).catch(() => {});
 }
 
 /** Logs what a handler throws, once and whole, and starts the next invocation with fresh connections. */

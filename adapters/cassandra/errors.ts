@@ -38,6 +38,14 @@ export function isPassing(error: unknown): boolean {
   );
 }
 
+const straining = new Set<number>([types.responseErrorCodes.overloaded, types.responseErrorCodes.writeTimeout]);
+
+/** True when the database has too much to do. */
+export const isStrain = (error: unknown): boolean =>
+  error instanceof errors.OperationTimedOutError ||
+  error instanceof errors.BusyConnectionError ||
+  (error instanceof errors.ResponseError && straining.has(error.code));
+
 /** True for an answer, as `worldError` tells it, that there is no such table or keyspace, or none that the role may read. */
 export function isNotOurs({ cause }: Error): boolean {
   if (!(cause instanceof errors.ResponseError)) return false;

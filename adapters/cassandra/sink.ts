@@ -2,21 +2,22 @@ import type { Client } from 'cassandra-driver';
 import type { Table } from '../../core/model/table.ts';
 import type { Sink, SinkFailure, SinkRow } from '../../core/ports.ts';
 import { batchSender } from './encoded-batch.ts';
-import { isPassing, messageOf, worldError } from './errors.ts';
+import { isPassing, isStrain, messageOf, worldError } from './errors.ts';
+import type { Outcome } from './flow.ts';
 import { type Batch, batchesOf } from './grouping.ts';
 import { insideOf } from './keyspaces-client.ts';
+import { newPace } from './pace.ts';
 import { type RowStatement, removal, upsert } from './row-statement.ts';
-
-/** Batches on their way at one time: more brought no gain (docs/throughput.md). */
-const IN_FLIGHT = 48;
 
 /**
  * Writes rows into a keyspace, grouped by partition into unlogged batches: the server applies such a batch as one mutation. When a
- * batch is refused its rows are tried one by one, so that a bad row does not take its neighbours along.
+ * batch is refused its rows are tried one by one, so that a bad row does not take its neighbours along. How many are on their way at one time hangs on what the
+ * database takes, which a sink learns for as long as it lives.
  */
 export function cassandraSink(client: Client, keyspace: string): Sink {
   const { driver, checkBatch } = insideOf(client);
   const sendBatch = batchSender(driver);
+  const pace = newPace();
 
   const send = async (table: Table, statement: RowStatement, rows: readonly SinkRow[], signal: AbortSignal) => {
     const failures: SinkFailure[] = [];
@@ -24,31 +25,30 @@ export function cassandraSink(client: Client, keyspace: string): Sink {
       failures.push({ index, message: messageOf(error), retryable: false });
     const batches = batchesOf(table, statement, rows, refuse);
 
-    const write = async (batch: Batch): Promise<void> => {
+    const write = async (batch: Batch): Promise<Outcome> => {
       try {
         checkBatch?.(batch.map(({ index }) => [statement.cql, statement.parametersOf(rows[index] as SinkRow)]));
         await sendBatch({ statement, rows: batch, routingKey: statement.routingKey(batch[0] as Batch[number]) });
+        return 'answered';
       } catch (error) {
         if (isPassing(error)) {
           for (const { index } of batch) failures.push({ index, message: messageOf(error), retryable: true });
-        } else if (batch.length > 1) {
+          return isStrain(error) ? 'strained' : 'failed';
+        }
+        if (batch.length > 1) {
           for (const member of batch) await write([member]);
         } else if (isInvalid(error)) {
           for (const { index } of batch) refuse(index, error);
         } else {
           throw worldError(error, 'writing rows');
         }
+        return 'answered';
       }
     };
 
-    let next = 0;
-    const worker = async () => {
-      while (next < batches.length && !signal.aborted) await write(batches[next++] as Batch);
-    };
-    await Promise.all(Array.from({ length: Math.min(IN_FLIGHT, batches.length) }, worker));
-    for (const { index } of batches.slice(next).flat()) {
-      failures.push({ index, message: 'the time is used up', retryable: true });
-    }
+    const given = await pace(batches.length, (index) => write(batches[index] as Batch), signal);
+    const message = signal.aborted ? 'the time is used up' : 'the database has too much to do';
+    for (const { index } of batches.slice(given).flat()) failures.push({ index, message, retryable: true });
     return failures;
   };
 

@@ -11,8 +11,8 @@ interface Pending extends SinkRow {
 
 /**
  * Writes the outputs of rows to the sink until every one is stored or refused for good; answers the rows that are refused.
- * A row is loaded only when all its outputs are. A failure that may pass is tried again, with growing pauses, until
- * the signal ends the patience: then it throws a `TransientError` and nothing counts as done.
+ * A row is loaded only when all its outputs are. A failure that may pass is tried again, with pauses that grow while nothing
+ * gets through, until the signal ends the patience: then it throws a `TransientError` and nothing counts as done.
  */
 export async function load(
   transformed: readonly Pick<Transformed, 'row' | 'outputs'>[],
@@ -26,7 +26,8 @@ export async function load(
     const writeTime = writeTimeOf(row);
     return outputs.map((values) => ({ row, values, writeTime }));
   });
-  for (let attempt = 0; pending.length > 0; attempt++) {
+  let stuck = 0;
+  while (pending.length > 0) {
     const failures = await sink.write(table, pending, signal);
     const again: Pending[] = [];
     for (const { index, message, retryable } of failures) {
@@ -34,9 +35,11 @@ export async function load(
       if (retryable) again.push(failed);
       else rejected.set(failed.row, refusal(failed.row, message));
     }
+    // Where some get through, the sink is to catch its breath and no more.
+    if (again.length < pending.length) stuck = 0;
     pending = again;
     const last = failures.findLast((failure) => failure.retryable);
-    if (last && (await pause(attempt, signal)) === 'out of time') {
+    if (last && (await pause(stuck++, signal)) === 'out of time') {
       throw new TransientError('SLU-5001', `the sink does not take rows: ${last.message}`);
     }
   }

@@ -170,3 +170,40 @@ test('a table whose columns have other types in the database is a mistake to be 
   await expect(write).rejects.toThrow('the database\'s column "b" is no bigint');
   expect(server.batches).toEqual([]);
 });
+
+describe('a database that has too much to do', () => {
+  const parts = (count: number) => Array.from({ length: count }, (_, part) => row(String(part), 0));
+  const transformed = parts(400).map(({ values }, index) => ({
+    row: { position: index + 1, values: {}, raw: '' },
+    outputs: [values],
+  }));
+
+  test('gets no more at one time than it takes, and all rows in the end', async () => {
+    const MOST = 5;
+    let [now, refused] = [0, 0];
+    answering = async () => {
+      if (now >= MOST) {
+        refused++;
+        return { code: 0x1001 };
+      }
+      now++;
+      await new Promise((resolve) => setTimeout(resolve, 2));
+      now--;
+      return 'done';
+    };
+    const sink = cassandraSink(client, 'k');
+    expect(await load(transformed, cells, sink, ({ position }) => Number(position), forever)).toEqual([]);
+    const before = refused;
+    expect(await load(transformed, cells, sink, ({ position }) => Number(position), forever)).toEqual([]);
+    // What it has learned lasts from one window to the next.
+    expect(refused - before).toBeLessThan(before);
+  });
+
+  test('and takes not even one at a time is let alone until the next try', async () => {
+    answering = () => ({ code: 0x1001 });
+    const failures = await cassandraSink(client, 'k').write(cells, parts(1000), forever);
+    expect(failures.map(({ index }) => index).sort((a, b) => a - b)).toEqual(parts(1000).map((_, index) => index));
+    expect(failures.every(({ retryable }) => retryable)).toBe(true);
+    expect(server.batches.length).toBeLessThan(150);
+  });
+});
