@@ -7,6 +7,7 @@ import aviation from '../tenants/aviation/tenant.ts';
 import wildlife from '../tenants/wildlife/tenant.ts';
 import { decisionTable } from './decisions.ts';
 import { dataset } from './demo-data.ts';
+import { showLarge } from './demo-large.ts';
 import { messagesToday, putFlights, today, until } from './demo-messages.ts';
 import { showPoison } from './demo-poison.ts';
 import { runProduce } from './produce.ts';
@@ -20,7 +21,7 @@ const BURST = 20_000;
 /** Bird strikes that are sent at once, a megabyte: more than the wildlife tenant may send in two minutes. */
 const STRIKES = 2500;
 
-/** What `demo --full` shows besides: a burst and what the stream manager makes of it, a tenant that sends more than it may, and a message on which the function dies. */
+/** What `demo --full` shows besides: a burst and what the stream manager makes of it, a tenant that sends more than it may, a message on which the function dies, and a large file. */
 export async function showMore(
   world: OperatorWorld,
   settings: Settings,
@@ -36,8 +37,12 @@ export async function showMore(
     '\n8. Poison: a message on which the function dies, among good ones; then the transform is mended, and the message replayed',
   );
   const poison = await showPoison(world, settings, ui);
-  const data = { burst: burst.data, quota: quota.data, poison: poison.data };
-  return { data, lines: [...burst.lines, ...quota.lines, ...poison.lines] };
+  ui.note(
+    '\n9. A large file: all 3,000,000 flights as one CSV, loaded in parts; the function is killed once on the way',
+  );
+  const large = await showLarge(world, settings, ui);
+  const data = { burst: burst.data, quota: quota.data, poison: poison.data, large: large.data };
+  return { data, lines: [...burst.lines, ...quota.lines, ...poison.lines, ...large.lines] };
 }
 
 async function showBurst(world: OperatorWorld, settings: Settings, ui: Ui) {

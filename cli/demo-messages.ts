@@ -39,18 +39,19 @@ export async function messagesToday(ledger: Pick<ReadLedger, 'streamRuns'>): Pro
 
 /** Looks again and again until there is what is waited for; what it says meanwhile is shown when it changes. */
 export async function until<T>(
-  what: { readonly part: string; readonly next: string },
+  what: { readonly part: string; readonly next: string; readonly patience?: number },
   look: () => Promise<{ readonly found: T | null; readonly told: string }>,
   ui: Ui,
 ): Promise<T> {
-  const deadline = Date.now() + PATIENCE;
+  const { patience = PATIENCE } = what;
+  const deadline = Date.now() + patience;
   for (let before = ''; ; ) {
     const { found, told } = await look();
     if (told !== before) ui.progress(what.part, told);
     before = told;
     if (found !== null) return found;
     if (Date.now() > deadline) {
-      throw new CliError('SLU-1003', `the functions did not finish within ${PATIENCE / 1000} s: ${told}`, {
+      throw new CliError('SLU-1003', `the functions did not finish within ${patience / 1000} s: ${told}`, {
         next: what.next,
       });
     }

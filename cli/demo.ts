@@ -1,20 +1,17 @@
 import { writeFileSync } from 'node:fs';
 import { copyFile, mkdir } from 'node:fs/promises';
-import { basename, join, relative } from 'node:path';
+import { join, relative } from 'node:path';
 import { namesOf } from '../core/model/names.ts';
 import type { FileRun } from '../core/model/run.ts';
 import { deploy } from '../local/deploy.ts';
-import { exec, tail } from '../local/exec.ts';
-import { loadSettings, localAwsEnv, pathsOf, type Settings } from '../local/settings.ts';
+import { loadSettings, type Settings } from '../local/settings.ts';
 import { up } from '../local/stack.ts';
 import aviation from '../tenants/aviation/tenant.ts';
 import wildlife from '../tenants/wildlife/tenant.ts';
-import { awsCli } from './aws.ts';
 import { dataset, exportDirtyFlights, exportFlights } from './demo-data.ts';
-import { filesTable, type Uploaded } from './demo-files.ts';
+import { copy, filesTable, type Uploaded } from './demo-files.ts';
 import { showMore } from './demo-full.ts';
 import { messagesToday, putFlights, today, until } from './demo-messages.ts';
-import { CliError } from './errors.ts';
 import { isOver } from './follow.ts';
 import { linesOf, readReport } from './report.ts';
 import { type Result, table, type Ui } from './ui.ts';
@@ -112,18 +109,6 @@ async function upload(settings: Settings, ui: Ui): Promise<Uploaded[]> {
     uploaded.push({ tenant, feed, key });
   }
   return uploaded;
-}
-
-async function copy(settings: Settings, from: string, to: string, ui: Ui): Promise<void> {
-  const { file, args } = awsCli(settings, ['s3', 'cp', '--no-progress', from, to]);
-  ui.progress('aws', `s3 cp ${basename(from)} ${to}`);
-  const logFile = join(pathsOf(settings).logs, 'demo.log');
-  const env = localAwsEnv(settings);
-  if ((await exec(file, args, { cwd: settings.root, env, logFile, deadlineMs: 120_000 })) === 0) return;
-  throw new CliError('SLU-1004', `the upload of ${basename(from)} failed`, {
-    details: tail(logFile, 10),
-    next: 'sluice status',
-  });
 }
 
 /** Looks at the ledger until the files have ended, or wait for their time, and the messages are counted. */

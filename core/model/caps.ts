@@ -32,8 +32,9 @@ export const caps = Object.freeze({
   /** Bytes in memory of the pages of all columns that are read side by side. */
   heldBytes: 128 * 1024 * 1024,
   filesPerDay: 100_000,
-  bytesPerDay: 1_000_000_000_000,
-  rowsPerDay: 10_000_000_000,
+  /** A day holds some of the largest files. */
+  bytesPerDay: 1_000_000_000_000_000,
+  rowsPerDay: 100_000_000_000,
   filesAtOnce: 100,
   /** What the most shards take: 1,000 messages and 1 MB a second each. */
   messagesPerDay: 8_640_000_000,

@@ -6,7 +6,7 @@ export default defineTenant({
   id: 'aviation',
   name: 'Aviation Delay Research',
   contact: 'data@aviation.example',
-  limits: { maxFileBytes: 50_000_000, maxFileRows: 1_000_000, maxMessageBytes: 10_000 },
+  limits: { maxFileBytes: 500_000_000, maxFileRows: 5_000_000, maxMessageBytes: 10_000 },
   stream: {
     shards: 1,
     retentionHours: 24,

@@ -46,12 +46,12 @@ describe('profiles with mistakes', () => {
   beforeAll(async () => {
     await edit('aviation/tenant.ts', ['maxFileRows:', 'maxFileRow:'], ["feed: 'flights'", "feed: 'fligths'"]);
     await edit('aviation/feeds/airports.ts', ["partitionKey: ['iata']", "partitionKey: ['aita']"]);
-    await edit('wildlife/tenant.ts', ['maxFileBytes: 10_000_000', 'maxFileBytes: 10_000_000_000_000']);
+    await edit('wildlife/tenant.ts', ['maxFileBytes: 10_000_000', 'maxFileBytes: 100_000_000_000_000']);
     expected = [
       `${await place('aviation/tenant.ts', 'maxFileRow:')}  limits.maxFileRow: no such setting; did you mean maxFileRows?`,
       `${await place('aviation/tenant.ts', 'fligths')}  stream.feed: no feed is named "fligths"; did you mean flights?`,
       `${await place('aviation/feeds/airports.ts', 'aita')}  feeds.1.table.partitionKey: no column is named "aita"; did you mean iata?`,
-      `${await place('wildlife/tenant.ts', 'maxFileBytes')}  limits.maxFileBytes: 10000000000000 is not at most 1,000,000,000, the platform’s cap`,
+      `${await place('wildlife/tenant.ts', 'maxFileBytes')}  limits.maxFileBytes: 100000000000000 is not at most 50,000,000,000,000, the platform’s cap`,
     ];
   });
 

@@ -1,4 +1,4 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { killFunction as killDeployed } from '../../local/kill-function.ts';
 import { loadSettings } from '../../local/settings.ts';
 import { up } from '../../local/stack.ts';
 import { stackStatus } from '../../local/status.ts';
@@ -26,29 +26,5 @@ const partOf = async (name: string) => {
   return found;
 };
 
-/** Kills the processes, or the container, in which a deployed function runs; answers how many there were. */
-export async function killFunction(name: string): Promise<number> {
-  const { container } = await partOf('localstack');
-  if (container) {
-    const { stdout } = await run('docker', ['ps', '--quiet', '--filter', `name=${name}`]);
-    const containers = stdout.split('\n').filter((line) => line !== '');
-    if (containers.length > 0) await run('docker', ['kill', ...containers]);
-    return containers.length;
-  }
-  const pids = (await readdir('/proc')).filter((entry) => /^\d+$/.test(entry)).map(Number);
-  const owned = await Promise.all(pids.map((pid) => runsFunction(pid, name)));
-  const mine = pids.filter((_, index) => owned[index]);
-  for (const pid of mine) process.kill(pid, 'SIGKILL');
-  return mine.length;
-}
-
-async function runsFunction(pid: number, name: string): Promise<boolean> {
-  try {
-    const environment = (await readFile(`/proc/${pid}/environ`, 'utf8')).split('\0');
-    const command = await readFile(`/proc/${pid}/cmdline`, 'utf8');
-    return environment.includes(`AWS_LAMBDA_FUNCTION_NAME=${name}`) && command.includes('bootstrap');
-  } catch {
-    // It belongs to somebody else, or has ended.
-    return false;
-  }
-}
+/** Kills the deployed function wherever it runs; answers how many processes, or containers, there were. */
+export const killFunction = (name: string): Promise<number> => killDeployed(loadSettings(), name);

@@ -71,9 +71,9 @@ const MISTAKES: readonly [what: string, profile: Tenant, path: string, message: 
   ['a blank contact', wrong((p) => (p.contact = ' ')), 'contact', /must not be empty/],
   [
     'a file beyond the cap',
-    wrong((p) => (p.limits.maxFileBytes = 1e12)),
+    wrong((p) => (p.limits.maxFileBytes = 1e14)),
     'limits.maxFileBytes',
-    /at most 1,000,000,000, the platform’s cap/,
+    /at most 50,000,000,000,000, the platform’s cap/,
   ],
   [
     'a message beyond the cap',
