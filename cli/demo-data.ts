@@ -44,7 +44,7 @@ export interface Exported {
 export const dataset = (name: string): string =>
   join(dirname(createRequire(import.meta.url).resolve('vega-datasets')), '..', 'data', name);
 
-type FlightFormat = 'csv' | 'ndjson' | 'xml' | 'parquet';
+export type FlightFormat = 'csv' | 'ndjson' | 'xml' | 'parquet';
 
 /**
  * Writes flights as a file that the feed `flights` takes, compressed when its name ends in `.gz`; memory does not grow with the number of rows, but

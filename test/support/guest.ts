@@ -36,7 +36,11 @@ import { run } from './user.ts';
  * Deploys a tenant that is in no list, by the project's own stack and schema, beside those that are; `tenantsFolder` holds
  * `<id>/tenant.ts`. What it answers takes the tenant away again, with all its data.
  */
-export async function deployGuest(tenant: Tenant, tenantsFolder: string): Promise<() => Promise<void>> {
+export async function deployGuest(
+  tenant: Tenant,
+  tenantsFolder: string,
+  settingsOfApp: Readonly<Record<string, unknown>> = {},
+): Promise<() => Promise<void>> {
   const settings = loadSettings();
   const { way } = await stackStatus(settings);
   const assembly = await mkdtemp(join(tmpdir(), 'sluice-guest-'));
@@ -48,7 +52,7 @@ export async function deployGuest(tenant: Tenant, tenantsFolder: string): Promis
     way === 'docker'
       ? { cassandraContactPoint: 'cassandra', cassandraPort: 9042 }
       : { cassandraContactPoint: '127.0.0.1', cassandraPort: settings.cassandraPort };
-  const app = new App({ outdir: assembly, context: { ...context, target: 'local', ...place } });
+  const app = new App({ outdir: assembly, context: { ...context, target: 'local', ...place, ...settingsOfApp } });
   addStacks(app, [tenant], { ...sources, tenants: tenantsFolder });
   app.synth();
 

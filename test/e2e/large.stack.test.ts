@@ -1,0 +1,116 @@
+import { createWriteStream } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { exportFlights, type FlightFormat } from '../../cli/demo-data.ts';
+import { namesOf } from '../../core/model/names.ts';
+import type { FileRun } from '../../core/model/run.ts';
+import { partsOf } from '../../core/report/parts.ts';
+import { openPollers } from '../faults/pollers.ts';
+import { killFunction } from '../support/breakage.ts';
+import { deployGuest } from '../support/guest.ts';
+import bulky from '../support/tenants/bulky/tenant.ts';
+import { aws, openOperator, sluice, unique, until, withFolder } from '../support/user.ts';
+import { ingestObject, memoryWorld } from '../support/world.ts';
+
+/** Large files on the real stack, with parts and slices so small that everything happens many times, and several functions side by side. */
+
+const ROWS = 60_000;
+const { staging, queue, ingestObject: functionName } = namesOf('bulky');
+let remove: () => Promise<void>;
+let operator: Awaited<ReturnType<typeof openOperator>>;
+let pollers: Awaited<ReturnType<typeof openPollers>>;
+
+beforeAll(async () => {
+  const figures = { largeFilesFromBytes: 500_000, partBytes: 400_000, sliceSeconds: 1 };
+  remove = await deployGuest(bulky, join(import.meta.dirname, '..', 'support', 'tenants'), figures);
+  operator = await openOperator();
+  pollers = await openPollers(3, { queue, functionName });
+  pollers.start();
+});
+afterAll(async () => {
+  await pollers?.close();
+  await operator?.close();
+  await remove?.();
+});
+
+/** Uploads flights as a file of a format; answers its key, and what it gives when it is read in one go. */
+const uploaded = (format: FlightFormat, from = 0) =>
+  withFolder(async (folder) => {
+    const key = `flights/${unique(format)}.${format}`;
+    const file = join(folder, 'file');
+    await exportFlights({ from, rows: ROWS, format, file });
+    await aws('s3', 'cp', '--no-progress', file, `s3://${staging}/${key}`);
+    const world = memoryWorld(bulky);
+    return { key, whole: await ingestObject(world.upload(key, await readFile(file)), world.attempt()) };
+  });
+
+const outcome = ({ state, counts, digest, quality }: FileRun) => ({ state, counts, digest, quality });
+const runOf = async (key: string) =>
+  (await operator.runsOf('bulky', 'flights')).find(({ object }) => object.key === key);
+
+/** Waits until a file is being loaded, and some of it is. */
+const loading = (key: string) =>
+  until('it is being loaded', async () => {
+    const run = await runOf(key);
+    const progress = run && (await partsOf(operator.registry('bulky'), run, new Date()));
+    return progress?.phase === 'load' && progress.counts.read > 0 ? run : undefined;
+  });
+
+describe('a large file', () => {
+  test.each(['csv', 'ndjson', 'parquet'] as const)('of %s gives in parts what it gives in one go', async (format) => {
+    const { key, whole } = await uploaded(format);
+    const run = await operator.settledRun('bulky', 'flights', key);
+    expect(outcome(run)).toEqual(outcome(whole));
+    expect(run.plan?.parts).toBeGreaterThan(2);
+    const { stdout } = await sluice('audit', 'bulky', '--json');
+    expect(JSON.parse(stdout).disagreements).toEqual([]);
+  });
+
+  test('whose functions are killed on the way goes on at its checkpoints', async () => {
+    const { key, whole } = await uploaded('csv', 200_000);
+    await loading(key);
+    expect(await killFunction(functionName)).toBeGreaterThan(0);
+    const run = await operator.settledRun('bulky', 'flights', key);
+    expect(outcome(run)).toEqual(outcome(whole));
+    expect(run.plan?.takeOvers).toBeGreaterThan(0);
+  });
+
+  test('is shown while it is loaded, and stopped by a person; a replay loads all of it', async () => {
+    const { key, whole } = await uploaded('ndjson', 400_000);
+    const { id } = await loading(key);
+    const { stdout } = await sluice('runs', 'show', id);
+    expect(stdout).toMatch(/phase +(loading|counting)/);
+    const stopped = await sluice('runs', 'cancel', id, '--wait', '--json');
+    expect(stopped.exit).toBe(0);
+    const { ended } = JSON.parse(stopped.stdout);
+    expect(ended).toMatchObject({ state: 'cancelled', reason: { code: 'SLU-3019' } });
+    const { read, loaded, dropped, rejected } = ended.counts;
+    expect(read).toBe(loaded + dropped + rejected);
+    expect(read).toBeLessThan(ROWS);
+    const again = await sluice('replay', id, '--wait', '--json');
+    expect(JSON.parse(again.stdout).ended).toMatchObject({ counts: whole.counts, digest: whole.digest });
+  });
+
+  test('of 100 MB goes through the whole stack, and the function tells how much memory it took', async () => {
+    const [count, key] = [100_000, `notes/${unique('notes')}.ndjson`];
+    function* notes() {
+      for (let number = 0; number < count; number++) {
+        yield `${JSON.stringify({ topic: `t${number % 50}`, number, note: `${number} `.repeat(160).slice(0, 960) })}\n`;
+      }
+    }
+    await withFolder(async (folder) => {
+      await pipeline(Readable.from(notes()), createWriteStream(join(folder, 'file')));
+      await aws('s3', 'cp', '--no-progress', join(folder, 'file'), `s3://${staging}/${key}`);
+    });
+    const run = await operator.settledRun('bulky', 'notes', key);
+    expect(run).toMatchObject({ state: 'loaded', counts: { read: count, loaded: count } });
+    expect(run.bytes).toBeGreaterThan(99_000_000);
+    const { stdout } = await sluice('logs', functionName);
+    const peaks = [...stdout.matchAll(/Max Memory Used: (\d+) MB/g)].map(([, megabytes]) => Number(megabytes));
+    expect(peaks.length).toBeGreaterThan(0);
+    console.log(`${run.plan?.parts} parts, the function took at most ${Math.max(...peaks)} MB`);
+  });
+});
