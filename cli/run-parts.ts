@@ -1,3 +1,4 @@
+import type { PlanSummary } from '../core/model/plan.ts';
 import type { Progress } from '../core/report/parts.ts';
 import { table } from './ui.ts';
 
@@ -5,6 +6,12 @@ import { table } from './ui.ts';
 const phases = { check: 'counting and judging its records', tell: 'storing its rejections', load: 'loading' } as const;
 
 const percent = (share: number): string => `${(share * 100).toFixed(1)} %`;
+
+/** How a large file was worked on, in this phase or, at its end, in the last. */
+export const planFact = ({ parts, handOvers, takeOvers }: PlanSummary): [string, string] => [
+  'parts',
+  `${parts}, handed on ${handOvers} times, taken over ${takeOvers} times after a function had died`,
+];
 
 /** How far a run with parts has come, for people. */
 export const partFacts = ({ phase, share, rowsPerSecond, secondsLeft, parts }: Progress): [string, string][] => {

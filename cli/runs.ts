@@ -7,7 +7,7 @@ import { partsOf } from '../core/report/parts.ts';
 import { daysSince } from './days.ts';
 import { deployedTenants } from './deployed.ts';
 import { findRun } from './find-run.ts';
-import { partFacts, partLines } from './run-parts.ts';
+import { partFacts, partLines, planFact } from './run-parts.ts';
 import { brokenByMessages, qualityFacts, qualityLines } from './run-quality.ts';
 import { bytes, type Result, table } from './ui.ts';
 import { inWorld, type OperatorWorld } from './world.ts';
@@ -175,6 +175,7 @@ const fileFacts = (run: ShownRun): [string, string][] => [
     'attempt',
     `${run.attempt}, generation ${run.generation}${run.rejectsOf ? `, the rejects of ${run.rejectsOf}` : ''}`,
   ],
+  ...(run.plan ? [planFact(run.plan)] : []),
   ['write time', `${run.writeTimeBase} µs and the position`],
   ['profile', run.profileVersion || '-'],
   ['content', run.contentHash ? `sha256 ${run.contentHash}` : '-'],
