@@ -69,7 +69,7 @@ const registerCommands = (program: Command, act: Act): void => {
   program
     .command('demo')
     .summary('show it all: start, deploy, load real files and messages, report')
-    .option('--full', 'show what takes minutes too: a burst and its shards, a tenant over its quota, a deadly message')
+    .option('--full', 'show what takes minutes too: a burst, a tenant over its quota, a deadly message, a large file in parts')
     .action(act(async (options, ui) => (await import('./demo.ts')).runDemo(options, ui)));
   program
     .command('doctor')

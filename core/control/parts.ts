@@ -18,7 +18,7 @@ const nameOf = (index: number): string => String(index).padStart(5, '0');
 /** Seconds that a part is safe from others without a sign of life. */
 export const PART_LEASE_SECONDS = 20;
 
-/** Functions that may die on a part before it is given up: what kills for ever must not be paid for ever. */
+/** Functions that may die on a part in a row, without bringing it on, before it is given up: what kills for ever must not be paid for ever. */
 const MOST_DEATHS = 5;
 
 export const readPlan = (registry: Pick<Registry, 'read'>, run: Run): Promise<Plan | null> =>
@@ -45,6 +45,7 @@ const fresh: Part = {
   stop: null,
   handOvers: 0,
   takeOvers: 0,
+  deaths: 0,
 };
 
 const isHeld = ({ state, owner, until }: Part, now: Date): boolean =>
@@ -95,9 +96,10 @@ export async function takePart(
 function takenBy(free: Part, owner: string, now: Date): Part {
   const until = now.getTime() + PART_LEASE_SECONDS * 1000;
   const died = free.owner !== null && free.owner !== owner;
-  const part = { ...free, owner, until, takeOvers: free.takeOvers + (died ? 1 : 0) };
-  if (part.takeOvers <= MOST_DEATHS) return part;
-  const message = `the function has died on it ${part.takeOvers} times`;
+  const [takeOvers, deaths] = died ? [free.takeOvers + 1, free.deaths + 1] : [free.takeOvers, free.deaths];
+  const part = { ...free, owner, until, takeOvers, deaths };
+  if (deaths <= MOST_DEATHS) return part;
+  const message = `the function has died on it ${deaths} times`;
   return { ...part, owner: null, state: 'stopped', stop: { state: 'failed', code: 'SLU-5009', message } };
 }
 
@@ -109,14 +111,17 @@ export const notePart = (
   index: number,
   owner: string,
   change: Partial<Part>,
-): Promise<boolean> =>
-  registry.change<Part, boolean>(partsPart(run, phase), nameOf(index), (before) => {
-    if (before?.owner === owner) return { value: { ...before, ...change }, result: true };
+): Promise<boolean> => {
+  // It goes on: who dies from here on has died of something else.
+  const noted = change.counts ? { ...change, deaths: 0 } : change;
+  return registry.change<Part, boolean>(partsPart(run, phase), nameOf(index), (before) => {
+    if (before?.owner === owner) return { value: { ...before, ...noted }, result: true };
     // The answer to the same note may have been lost.
-    const noted =
-      before !== null && change.owner === null && JSON.stringify({ ...before, ...change }) === JSON.stringify(before);
-    return { value: before, result: noted };
+    const same =
+      before !== null && noted.owner === null && JSON.stringify({ ...before, ...noted }) === JSON.stringify(before);
+    return { value: before, result: same };
   });
+};
 
 /** Forgets a phase, to begin it anew. */
 export async function forgetPhase(registry: Registry, run: Run, phase: Phase): Promise<void> {

@@ -51,6 +51,8 @@ export interface Part {
   /** How often it was handed on because the time of a function was used up, and taken over because a function had died. */
   readonly handOvers: number;
   readonly takeOvers: number;
+  /** How many functions have died on it since its last checkpoint. */
+  readonly deaths: number;
 }
 
 /** A run's plan in short, for whoever looks at the run. */

@@ -88,7 +88,7 @@ const MISTAKES: readonly [what: string, profile: Tenant, path: string, message: 
     'limits.filesPerUpload',
     /at most 10,000/,
   ],
-  ['bytes a day beyond the cap', wrong((p) => (p.limits.bytesPerDay = 1e15)), 'limits.bytesPerDay', /cap/],
+  ['bytes a day beyond the cap', wrong((p) => (p.limits.bytesPerDay = 1e16)), 'limits.bytesPerDay', /cap/],
   ['too short a retention', wrong((p) => (p.stream.retentionHours = 1)), 'stream.retentionHours', /at least 24/],
   ['a batch beyond the cap', wrong((p) => (p.stream.batchSize = 20_000)), 'stream.batchSize', /at most 10,000/],
   [
