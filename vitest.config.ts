@@ -3,8 +3,8 @@ import { defineConfig } from 'vitest/config';
 const stackTests = 'test/**/*.stack.test.ts';
 const e2eTests = 'test/**/*.e2e.test.ts';
 
-/** Twenty kills take minutes and all of a machine: a command of its own, `npm run faults:kill`. */
-const killTests = 'test/faults/sigkill.stack.test.ts';
+/** Twenty kills of each function take minutes and all of a machine: a command of its own, `npm run faults:kill`. */
+const killTests = 'test/faults/sigkill*.stack.test.ts';
 const kills = process.env.SLUICE_FAULTS === 'kill';
 
 /** A cold Cassandra on a busy machine: what hangs longer than this is broken. */
