@@ -5,7 +5,7 @@
 export const caps = Object.freeze({
   /** As large as S3 holds an object, where it can be read in parts: 50 TB (AWS, "Amazon S3 increases the maximum object size to 50 TB", December 2025). */
   maxFileBytes: 50_000_000_000_000,
-  /** Positions are kept in 32 bits where keys are told apart (core/quality/uniqueness.ts). */
+  /** Many times what a file of the size that is tried has; where keys are told apart, positions have room for 2^48 (core/quality/key-records.ts). */
   maxFileRows: 4_000_000_000,
   /**
    * Bytes of a file that is read from its start again by each function that goes on with it: JSON and XML, and whatever is compressed. At 8 MB a second, a quarter of what a whole

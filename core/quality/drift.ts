@@ -28,10 +28,10 @@ export class ColumnsSeen {
   /** Null for a file without a record that could be read. */
   seen(): SourceColumns | null {
     if (this.#names.size === 0) return null;
-    return { names: [...this.#names].map((name) => name.slice(0, NAME).toWellFormed()), ordered: this.#ordered };
+    return { names: [...this.#names].map((name) => name.toWellFormed()), ordered: this.#ordered };
   }
 
-  /** The names, whole, in the order in which they were seen. */
+  /** The names in the order in which they were seen. */
   state(): readonly string[] {
     return [...this.#names];
   }
@@ -39,15 +39,19 @@ export class ColumnsSeen {
   /** Adds the names that were seen in a later part of the file. */
   merge(names: readonly string[]): void {
     if (this.#ordered && this.#names.size > 0) return;
-    for (const name of names) if (this.#names.size < MOST) this.#names.add(name);
+    for (const name of names) this.#add(name);
   }
 
   #look({ items }: Chunk): void {
     for (const item of items) {
       if (isRejection(item)) continue;
-      for (const name in item.values) if (this.#names.size < MOST) this.#names.add(name);
+      for (const name in item.values) this.#add(name);
       if (this.#ordered) return;
     }
+  }
+
+  #add(name: string): void {
+    if (this.#names.size < MOST) this.#names.add(name.length > NAME ? name.slice(0, NAME) : name);
   }
 }
 

@@ -1,7 +1,7 @@
 import type { ColumnType } from '../model/column-types.ts';
 import { decimalText } from '../model/digits.ts';
 import type { ColumnStatistics } from '../model/run-quality.ts';
-import { type StoredText, storedText } from '../model/stored.ts';
+import { type StoredText, storedText, valueOfStored } from '../model/stored.ts';
 import type { Table } from '../model/table.ts';
 import { Distinct, hashOfNumber, hashOfText } from './distinct.ts';
 
@@ -9,31 +9,22 @@ type Values = Readonly<Record<string, unknown>>;
 /** Characters of a least or greatest value that are kept. */
 const SHOWN = 64;
 
-/** What is known of a column, as JSON. */
+/** What is kept of a column, as JSON: the registers of its values, and its bounds as texts that are the same values again. */
 interface ColumnState {
   readonly nulls: number;
   readonly distinct: string;
-  readonly bounds: readonly [min: Packed, max: Packed] | null;
+  readonly bounds: readonly string[];
 }
 
-type Packed = readonly [type: 'number' | 'bigint' | 'date' | 'text', text: string];
-
-/** JSON knows neither instants nor infinities, and no negative zero. */
-function packed(value: unknown): Packed {
-  if (typeof value === 'number') return ['number', Object.is(value, -0) ? '-0' : String(value)];
-  if (typeof value === 'bigint') return ['bigint', String(value)];
-  return value instanceof Date ? ['date', String(value.getTime())] : ['text', String(value)];
-}
-
-function unpacked([type, text]: Packed): unknown {
-  if (type === 'number') return Number(text);
-  if (type === 'bigint') return BigInt(text);
-  return type === 'date' ? new Date(Number(text)) : text;
+export interface StatisticsState {
+  readonly rows: number;
+  readonly columns: Readonly<Record<string, ColumnState>>;
 }
 
 /** What is kept of one column while its values go by. This is always on: types that are frequent have a loop of their own below, without a call for each value. */
 class Column {
   readonly name: string;
+  readonly type: ColumnType;
   readonly distinct = new Distinct();
   nulls = 0;
   min: unknown;
@@ -43,6 +34,7 @@ class Column {
 
   constructor(name: string, type: ColumnType) {
     this.name = name;
+    this.type = type;
     this.#less = typeof type === 'string' ? orders[type] : undefined;
     this.#text = storedText(type);
   }
@@ -59,19 +51,19 @@ class Column {
   }
 
   state(): ColumnState {
-    const bounds = this.min === undefined ? null : ([packed(this.min), packed(this.max)] as const);
-    return { nulls: this.nulls, distinct: this.distinct.state(), bounds };
+    const bounds = this.min === undefined ? [] : [this.min, this.max];
+    return { nulls: this.nulls, distinct: this.distinct.state(), bounds: bounds.map((it) => boundText(it, this.type)) };
   }
 
   merge({ nulls, distinct, bounds }: ColumnState): void {
     this.nulls += nulls;
     this.distinct.merge(distinct);
-    for (const bound of bounds ?? []) this.stretch(unpacked(bound));
+    for (const bound of bounds) this.stretch(valueOfStored(this.type, bound));
   }
 
   /** Of so many rows: no estimate is above their number. */
   summary(rows: number): ColumnStatistics {
-    const bounds = this.min === undefined ? {} : { min: plain(this.min), max: plain(this.max) };
+    const bounds = this.min === undefined ? {} : { min: plain(this.min, this.type), max: plain(this.max, this.type) };
     return { nulls: this.nulls, distinct: Math.min(rows - this.nulls, this.distinct.estimate()), ...bounds };
   }
 
@@ -204,20 +196,22 @@ function columnOf(name: string, type: ColumnType): Column {
   }
 }
 
-function plain(value: unknown): string | number {
-  // JSON knows no negative zero, and no infinity.
-  if (typeof value === 'number' && Number.isFinite(value)) return value + 0;
+/** Of a long text no more than is shown and one character, by which it is seen to be cut: no two texts change their order by that. */
+function boundText(value: unknown, type: ColumnType): string {
+  if (value instanceof Date) return String(value.getTime());
+  if (Object.is(value, -0)) return '-0';
+  return type === 'text' ? (value as string).slice(0, SHOWN + 1) : String(value);
+}
+
+function plain(value: unknown, type: ColumnType): string | number {
+  // JSON knows no negative zero, and no infinity. A bigint column takes numbers, too, which must not look otherwise when they come first.
+  if (typeof value === 'number' && Number.isFinite(value) && type !== 'bigint') return value + 0;
   if (value instanceof Date) return value.toISOString();
   const text = String(value);
   return text.length > SHOWN ? `${text.slice(0, SHOWN).toWellFormed()}…` : text;
 }
 
-export interface StatisticsState {
-  readonly rows: number;
-  readonly columns: readonly ColumnState[];
-}
-
-/** Statistics of the columns of a table over the rows that go by, in whatever order: those of two halves merge into those of the whole. */
+/** Statistics of the columns of a table over the rows that go by, in whatever order: the states of two halves merge into those of the whole. */
 export class Statistics {
   readonly #columns: readonly Column[];
   #rows = 0;
@@ -232,13 +226,20 @@ export class Statistics {
   }
 
   state(): StatisticsState {
-    return { rows: this.#rows, columns: this.#columns.map((column) => column.state()) };
+    return {
+      rows: this.#rows,
+      columns: Object.fromEntries(this.#columns.map((column) => [column.name, column.state()])),
+    };
   }
 
-  /** Adds what others have seen of the same table. */
+  /** Adds what others have seen of the same table; a column that it had not yet is absent in their rows. */
   merge({ rows, columns }: StatisticsState): void {
     this.#rows += rows;
-    for (const [index, column] of this.#columns.entries()) column.merge(columns[index] as ColumnState);
+    for (const column of this.#columns) {
+      const state = columns[column.name];
+      if (state) column.merge(state);
+      else column.nulls += rows;
+    }
   }
 
   rows(): number {

@@ -1,7 +1,8 @@
 /**
  * The most frequent of many texts in bounded memory: the counters of Misra and Gries, "Finding repeated elements", 1982. While there are no more
  * different texts than counters, the counts are exact; else each is too low by at most the number of all texts divided by that of counters, and none that
- * is more frequent than that is missing.
+ * is more frequent than that is missing. That also holds of several that are added to one: then which of them are counted, and how low, hangs on how the texts were
+ * cut, but only where there are more different ones than counters.
  */
 export class Top {
   readonly #counts = new Map<string, number>();
@@ -26,9 +27,13 @@ export class Top {
     if (count > least) this.add(text, count - least);
   }
 
-  /** All that is counted, in the order in which it was met. */
+  /** All counters. */
   state(): readonly (readonly [text: string, count: number])[] {
     return [...this.#counts];
+  }
+
+  merge(state: ReturnType<Top['state']>): void {
+    for (const [text, count] of state) this.add(text, count);
   }
 
   /** The most frequent first; of equal ones the first in the order of texts. */

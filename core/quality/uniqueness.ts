@@ -1,195 +1,171 @@
-import { hash, randomUUID } from 'node:crypto';
-import { type FileHandle, open, unlink } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { FatalError } from '../model/errors.ts';
+import { compareHashes, copyRecord, positionAt, RECORD, sortRecords, writeRecord } from './key-records.ts';
+import { type KeyRun, mergeRuns, recordsIn } from './key-runs.ts';
+import { type KeyStore, keysOnDisk } from './key-store.ts';
 
-/** Bytes of a SHA-256, and of a position behind it: files have less than 2^32 records. */
-const HASH = 32;
-const RECORD = HASH + 4;
-/** Runs are sorted by the first byte of the hash, and looked through by it. */
-const PARTS = 256;
+/** Runs that are merged at a time. */
+const FAN_IN = 64;
+/** Bytes that are taken at first; a multiple of a record's. */
+const FIRST = 1024 * RECORD;
+/** Runs of less than this share of the memory are merged as soon as there are that many, which takes a few seconds: so often may the state be asked for. */
+const SMALL = 1 / 8;
 
 /** Records whose key one before them has. */
 export interface Duplicates {
   readonly count: number;
-  /** Some of them, by the position of the record: that of the first one with its key. */
+  /** The first ones of them, by position: that of the first one with its key. */
   readonly first: ReadonlyMap<number, number>;
 }
 
-/** Records, sorted by parts: part `p` lies between `starts[p]` and `starts[p + 1]`, in bytes. */
-interface Run {
-  read(into: Buffer, from: number, to: number): Promise<Buffer>;
-  close(): Promise<void>;
-  readonly starts: Uint32Array;
-  /** What is added to the positions of its records. */
-  readonly before: number;
-  /** Its name in the store; null for one on the function's disk. */
-  readonly name: string | null;
-}
-
-/** Where keys are kept that must outlive the function. */
-export interface KeyStore {
-  /** Answers the name by which they are read. */
-  put(bytes: Uint8Array): Promise<string>;
-  /** Fills the bytes from `start` on. */
-  read(name: string, into: Uint8Array, start: number): Promise<void>;
-}
-
-/** The runs in a store, in the order of their records, and where their parts begin. */
-export type UniquenessState = readonly (readonly [name: string, starts: readonly number[]])[];
+/** Where keys lie in a store, as JSON. */
+export type UniquenessState = readonly KeyRun[];
 
 /**
- * Finds keys that come twice, exactly, among any number of keys. A key counts as its SHA-256: no two different texts with one are known. What does not fit
- * into memory is spilled in sorted runs, 36 bytes for a key; then a 256th part of all is looked through at a time. On disk the files have no name while
- * they are used, so that nothing is left of them even after a crash; in a store they stay for whoever goes on.
+ * Finds keys that come twice, exactly, among any number of keys, in a memory that does not grow with them. A key counts as its SHA-256: no two different texts with
+ * one are known. What does not fit into memory goes into a store in sorted runs, 38 bytes for a key, which are merged; so the answer does not hang on the
+ * order in which keys came, nor on how they were cut into parts.
  */
 export class Uniqueness {
-  readonly #staged: Buffer;
-  readonly #sorted: Buffer;
-  readonly #folder: string;
-  readonly #store: KeyStore | undefined;
-  readonly #runs: Run[] = [];
+  /** Both grow to `#memory` as they are needed; of their own, not of a pool that others write into. */
+  #staged: Buffer;
+  #sorted = Buffer.alloc(0);
+  readonly #memory: number;
+  readonly #store: KeyStore;
+  readonly #close: () => Promise<void>;
+  #runs: KeyRun[] = [];
   #used = 0;
 
-  /** Bytes of `memory` are used twice, for staging and for sorting; 8 MiB hold 233,000 keys. */
-  constructor({
-    memory = 8 * 1024 * 1024,
-    folder = tmpdir(),
-    store,
-  }: { memory?: number; folder?: string; store?: KeyStore | undefined } = {}) {
-    // Of its own, not of a pool that others write into.
-    this.#staged = Buffer.allocUnsafeSlow(Math.max(1, Math.floor(memory / RECORD)) * RECORD);
-    this.#sorted = Buffer.allocUnsafeSlow(this.#staged.length);
-    this.#folder = folder;
-    this.#store = store;
+  /** Bytes of `memory` are used twice, for staging and for sorting; 8 MiB hold 220,000 keys. Without a store keys lie on the function's disk. */
+  constructor({ memory = 8 * 1024 * 1024, store }: { memory?: number; store?: KeyStore | undefined } = {}) {
+    this.#memory = Math.max(1, Math.floor(memory / RECORD)) * RECORD;
+    this.#staged = Buffer.allocUnsafeSlow(Math.min(FIRST, this.#memory));
+    const disk = store ? null : keysOnDisk();
+    this.#store = store ?? (disk as KeyStore);
+    this.#close = async () => disk?.close();
   }
 
   async add(keys: Iterable<readonly [key: string, position: number]>): Promise<void> {
     for (const [key, position] of keys) {
-      if (this.#used === this.#staged.length) await this.#spill();
-      this.#staged.write(hash('sha256', key, 'binary'), this.#used, 'latin1');
-      this.#staged.writeUInt32LE(position, this.#used + HASH);
+      if (this.#used === this.#memory) await this.#spill();
+      if (this.#used === this.#staged.length) {
+        this.#staged = grown(this.#staged, Math.min(2 * this.#used, this.#memory));
+      }
+      writeRecord(this.#staged, this.#used, key, position);
       this.#used += RECORD;
     }
   }
 
   /** Puts all keys into the store, and tells where they are. */
   async state(): Promise<UniquenessState> {
-    if (this.#used > 0) await this.#spill();
-    return this.#runs.map(({ name, starts }) => [name as string, [...starts]]);
+    await this.#spill();
+    return [...this.#runs];
   }
 
-  /** Adds the keys of a later part of the file, whose positions count from the one given. */
+  /** Adds keys that lie in the same store; their positions count from the one given. */
   merge(state: UniquenessState, before: number): void {
-    const store = this.#store as KeyStore;
-    for (const [name, starts] of state) this.#runs.push(storedRun(store, name, Uint32Array.from(starts), before));
+    for (const run of state) this.#runs.push({ ...run, before: run.before + before });
   }
 
   /** What came twice, whichever came later; at most so many are named. `beat` is called now and then. */
   async duplicates(most: number, beat: () => Promise<void>): Promise<Duplicates> {
-    const rest = this.#sort();
-    const first = new Map<number, number>();
-    let count = 0;
-    for (let part = 0; part < PARTS; part++) {
-      const met = new Map<string, number>();
-      const look = (records: Buffer, offset: number) => {
-        for (let at = 0; at < records.length; at += RECORD) {
-          const key = records.toString('latin1', at, at + HASH);
-          const position = records.readUInt32LE(at + HASH) + offset;
-          const before = met.get(key);
-          if (before === undefined) met.set(key, position);
-          else {
-            count++;
-            if (first.size < most) first.set(position, before);
-          }
-        }
-      };
-      // What was staged is sorted by now: its place is free for what is read.
-      for (const run of this.#runs) look(await run.read(this.#staged, ...boundsOf(run.starts, part)), run.before);
-      look(this.#sorted.subarray(...boundsOf(rest, part)), 0);
+    const found = new Found(most);
+    if (this.#runs.length === 0) {
+      const records = this.#sort();
+      for (let at = 0; at < records.length; at += RECORD) found.see(records, at, positionAt(records, at));
       await beat();
+      return found.all();
     }
-    return { count, first };
+    await this.#spill();
+    for (let over = this.#runs.length - FAN_IN; over > 0; over = this.#runs.length - FAN_IN) {
+      const bySize = this.#runs.toSorted((a, b) => recordsIn(a) - recordsIn(b));
+      await this.#merge(bySize.slice(0, Math.min(FAN_IN, over + 1)), beat);
+    }
+    const see = (records: Buffer, at: number, position: number): undefined => found.see(records, at, position);
+    await mergeRuns(this.#runs, this.#store, this.#memory, see, beat);
+    return found.all();
   }
 
-  async close(): Promise<void> {
-    for (const run of this.#runs.splice(0)) await run.close();
+  close(): Promise<void> {
+    return this.#close();
   }
 
   async #spill(): Promise<void> {
-    const starts = this.#sort();
-    const records = this.#sorted.subarray(0, this.#used);
-    const store = this.#store;
-    this.#runs.push(
-      store ? storedRun(store, await store.put(records), starts, 0) : await runOnDisk(this.#folder, records, starts),
-    );
+    if (this.#used === 0) return;
+    const piece = await this.#put(this.#sort());
     this.#used = 0;
+    this.#runs.push({ pieces: [piece], before: 0 });
+    const small = this.#runs.filter((run) => recordsIn(run) * RECORD < SMALL * this.#memory);
+    if (small.length >= FAN_IN) await this.#merge(small, async () => {});
   }
 
-  /** A counting sort, which keeps the order of records inside of a part; answers where the parts begin. */
-  #sort(): Uint32Array {
-    const starts = new Uint32Array(PARTS + 1);
-    const add = (part: number, bytes: number) => {
-      starts[part] = (starts[part] as number) + bytes;
+  /** Puts one run into the place of several; nothing is staged then. */
+  async #merge(runs: readonly KeyRun[], beat: () => Promise<void>): Promise<void> {
+    if (this.#sorted.length < this.#memory) this.#sorted = Buffer.allocUnsafeSlow(this.#memory);
+    const pieces: KeyRun['pieces'][number][] = [];
+    let used = 0;
+    const put = async () => {
+      pieces.push(await this.#put(this.#sorted.subarray(0, used)));
+      used = 0;
     };
-    for (let at = 0; at < this.#used; at += RECORD) add((this.#staged[at] as number) + 1, RECORD);
-    for (let part = 0; part < PARTS; part++) add(part + 1, starts[part] as number);
-    const next = starts.slice();
-    for (let at = 0; at < this.#used; at += RECORD) {
-      const part = this.#staged[at] as number;
-      this.#staged.copy(this.#sorted, next[part] as number, at, at + RECORD);
-      next[part] = (next[part] as number) + RECORD;
+    const write = (records: Buffer, at: number, position: number): Promise<void> | undefined => {
+      copyRecord(records, at, this.#sorted, used, position);
+      used += RECORD;
+      return used === this.#sorted.length ? put() : undefined;
+    };
+    await mergeRuns(runs, this.#store, this.#memory, write, beat);
+    if (used > 0) await put();
+    const merged = new Set(runs);
+    this.#runs = [...this.#runs.filter((run) => !merged.has(run)), { pieces, before: 0 }];
+  }
+
+  async #put(records: Buffer) {
+    return { name: await this.#store.put(records), records: records.length / RECORD };
+  }
+
+  #sort(): Buffer {
+    if (this.#sorted.length < this.#used) this.#sorted = Buffer.allocUnsafeSlow(this.#staged.length);
+    return sortRecords(this.#staged.subarray(0, this.#used), this.#sorted);
+  }
+}
+
+function grown(buffer: Buffer, length: number): Buffer {
+  const larger = Buffer.allocUnsafeSlow(length);
+  buffer.copy(larger);
+  return larger;
+}
+
+/** Sees records in the order of their keys and positions. */
+class Found {
+  readonly #most: number;
+  #count = 0;
+  #first = new Map<number, number>();
+  /** Beyond this position enough are named. */
+  #last = Number.POSITIVE_INFINITY;
+  #records: Buffer | null = null;
+  #at = 0;
+  #position = 0;
+
+  constructor(most: number) {
+    this.#most = most;
+  }
+
+  see(records: Buffer, at: number, position: number): undefined {
+    if (!this.#records || compareHashes(this.#records, this.#at, records, at) !== 0) {
+      [this.#records, this.#at, this.#position] = [records, at, position];
+      return;
     }
-    return starts;
+    this.#count++;
+    if (position > this.#last) return;
+    this.#first.set(position, Math.min(this.#position, this.#first.get(position) ?? this.#position));
+    if (this.#first.size >= 2 * this.#most + 1) this.#forget();
   }
-}
 
-async function runOnDisk(folder: string, records: Uint8Array, starts: Uint32Array): Promise<Run> {
-  const path = join(folder, `sluice-keys-${randomUUID()}`);
-  const file = await onDisk(() => open(path, 'wx+', 0o600));
-  await onDisk(async () => {
-    await unlink(path);
-    await file.writeFile(records);
-  });
-  return {
-    read: (into, from, to) => readPart(file, into, from, to),
-    close: () => file.close(),
-    starts,
-    before: 0,
-    name: null,
-  };
-}
-
-const storedRun = (store: KeyStore, name: string, starts: Uint32Array, before: number): Run => ({
-  read: async (into, from, to) => {
-    const records = into.subarray(0, to - from);
-    if (records.length > 0) await store.read(name, records, from);
-    return records;
-  },
-  close: async () => {},
-  starts,
-  before,
-  name,
-});
-
-const boundsOf = (starts: Uint32Array, part: number) => [starts[part] as number, starts[part + 1] as number] as const;
-
-async function readPart(file: FileHandle, into: Buffer, from: number, to: number): Promise<Buffer> {
-  let at = 0;
-  while (at < to - from) {
-    const { bytesRead } = await onDisk(() => file.read(into, at, to - from - at, from + at));
-    if (bytesRead === 0) throw new FatalError('SLU-5004', 'keys that were kept on the function’s disk are gone');
-    at += bytesRead;
+  all(): Duplicates {
+    this.#forget();
+    return { count: this.#count, first: this.#first };
   }
-  return into.subarray(0, at);
-}
 
-/** A function whose disk is full or broken needs a person. */
-async function onDisk<T>(work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    throw new FatalError('SLU-5004', `keys cannot be kept on the function's disk: ${(error as Error).message}`);
+  #forget(): void {
+    this.#first = new Map([...this.#first].sort(([a], [b]) => a - b).slice(0, this.#most));
+    if (this.#first.size === this.#most) this.#last = [...this.#first.keys()].at(-1) ?? -1;
   }
 }

@@ -1,11 +1,11 @@
-import { createHash } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { TransientError } from '../../model/errors.ts';
 import type { Phase } from '../../model/plan.ts';
 import type { Rejection } from '../../model/row.ts';
 import type { FileRun } from '../../model/run.ts';
-import type { Objects } from '../../ports.ts';
+import type { Objects, StoredObject } from '../../ports.ts';
+import type { KeyStore } from '../../quality/key-store.ts';
 import type { ObserverState } from '../../quality/observer.ts';
-import type { KeyStore } from '../../quality/uniqueness.ts';
 
 /** What is known of a part besides its place and its counts. */
 export interface Saved {
@@ -62,15 +62,17 @@ export function keyStore(
   name: string,
   signal: AbortSignal,
 ): KeyStore {
-  let count = 0;
+  const found = new Map<string, Promise<StoredObject | null>>();
   return {
     async put(bytes) {
-      const key = `${workPrefix(run)}keys/${name}.${count++}`;
+      const key = `${workPrefix(run)}keys/${name}.${randomUUID()}`;
       await objects.put(bucket, key, bytes);
       return key;
     },
     async read(key, into, start) {
-      const stored = await objects.find({ bucket, key, versionId: '' });
+      const finding = found.get(key) ?? objects.find({ bucket, key, versionId: '' });
+      found.set(key, finding);
+      const stored = await finding;
       if (!stored) throw new TransientError('SLU-5002', `what a run had put aside is gone: s3://${bucket}/${key}`);
       let at = 0;
       for await (const piece of stored.open(signal, { start, end: start + into.length })) {
