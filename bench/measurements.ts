@@ -43,7 +43,6 @@ export interface Messages {
 
 export interface MemoryRound {
   readonly format: FileFormat;
-  readonly files: number;
   readonly rows: number;
   readonly peakMiB: number;
   readonly seconds: number;

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { build, type Plugin } from 'esbuild';
 import { type DeployedFunction, tenantFunctions } from '../core/model/bundle.ts';
@@ -62,19 +62,29 @@ export interface World {
 }
 
 interface Task {
-  /** A file with an event on each line. */
-  readonly events: string;
+  /** A file with an event on each line; absent: the messages of the tenant's queue. */
+  readonly events?: string;
   /** Where a line for each invocation goes; nowhere when absent. */
   readonly times?: string;
   /** Milliseconds from the begin of an invocation to that of the next, at least. */
   readonly every?: number;
+  /** Functions that handle them at one time, each in a process of its own; 1 when absent. */
+  readonly functions?: number;
 }
 
-/** The command that has a bundle handle some events, one after the other. */
-export function invocation({ tenant, file }: Bundle, { events, times = '', every = 0 }: Task, world: World): Command {
+/** The command that has a bundle handle events, one after the other. */
+export function invocation(
+  { tenant, file }: Bundle,
+  { events = 'queue', times = '', every = 0, functions = 1 }: Task,
+  world: World,
+): Command {
   const invoke = join(import.meta.dirname, 'clients', 'invoke.mjs');
   const args = [...flags, invoke, file, events, times, ...(every > 0 ? [String(every)] : [])];
-  return { file: 'node', args, env: environmentOf(tenant, world) };
+  const env = environmentOf(tenant, world);
+  if (functions === 1) return { file: 'node', args, env };
+  const numbers = Array.from({ length: functions }, (_, index) => index);
+  const all = `${numbers.map((each) => `"$@" & p${each}=$!`).join('; ')}; ${numbers.map((each) => `wait $p${each}`).join(' && ')}`;
+  return { file: 'sh', args: ['-c', all, 'functions', 'node', ...args], env };
 }
 
 /** Empty when the process ended before it handled anything. */
@@ -83,15 +93,6 @@ export const readTimes = (file: string): Invocation[] =>
     .split('\n')
     .filter((line) => line !== '')
     .map((line) => JSON.parse(line) as Invocation);
-
-/** A file with these events; `name` tells it from others that are in use at the same time. */
-export function eventsFile(settings: Settings, name: string, events: readonly object[]): string {
-  const { tmp } = pathsOf(settings);
-  mkdirSync(tmp, { recursive: true });
-  const file = join(tmp, `events-${name}.ndjson`);
-  writeFileSync(file, events.map((event) => `${JSON.stringify(event)}\n`).join(''));
-  return file;
-}
 
 /** As the CDK app sets it for the local target. */
 const environmentOf = ({ id }: Tenant, { cassandraPort, aws }: World) => {
@@ -115,22 +116,11 @@ const environmentOf = ({ id }: Tenant, { cassandraPort, aws }: World) => {
   };
 };
 
-/** What Lambda hands to the function when an object has come. */
-export const objectEvent = (bucket: string, key: string, versionId: string): object => ({
-  Records: [
-    {
-      messageId: versionId,
-      receiptHandle: versionId,
-      body: JSON.stringify({
-        Records: [{ eventName: 'ObjectCreated:Put', s3: { bucket: { name: bucket }, object: { key, versionId } } }],
-      }),
-      attributes: { ApproximateReceiveCount: '1' },
-      messageAttributes: {},
-      eventSource: 'aws:sqs',
-      awsRegion: 'us-east-1',
-    },
-  ],
-});
+/** What S3 puts on the queue when an object has come. */
+export const notification = (bucket: string, key: string, versionId: string): string =>
+  JSON.stringify({
+    Records: [{ eventName: 'ObjectCreated:Put', s3: { bucket: { name: bucket }, object: { key, versionId } } }],
+  });
 
 /** Has the functions note, in `globalThis.benchTimes`, for how long each of their ports was at work: for shares alone, never for rates. */
 export const timers: Plugin = {

@@ -3,7 +3,7 @@ import { ceilingNames, type PeerName, peerNames } from './peers.ts';
 
 /** One client on one file. */
 export interface Case {
-  readonly client: 'sluice' | PeerName;
+  readonly client: 'sluice' | 'sluice, two functions' | PeerName;
   readonly data: DataName;
   readonly format: FileFormat;
   readonly rows: number;
@@ -23,7 +23,7 @@ export interface Plan {
     readonly rows: number;
     readonly batches: readonly { readonly batch: number; readonly rows: number }[];
   };
-  readonly memory: readonly { readonly format: FileFormat; readonly rows: number; readonly files: number }[];
+  readonly memory: readonly { readonly format: FileFormat; readonly rows: number }[];
   readonly history: { readonly runs: number };
   /** Rows of the file, and the length of each phase. */
   readonly backpressure: { readonly rows: number; readonly seconds: number };
@@ -49,7 +49,7 @@ const every = (size: readonly [rows: number, rounds: number]): Sizes =>
 const cases: Readonly<Record<PlanName, readonly Case[]>> = {
   smoke: [
     ...of('flights', 'csv', every([3000, 1])),
-    ...of('flights', 'ndjson', { sluice: [3000, 1] }),
+    ...of('flights', 'ndjson', { sluice: [3000, 1], 'sluice, two functions': [3000, 1] }),
     ...of('flights', 'parquet', { sluice: [3000, 1] }),
     ...of('comments', 'csv', every([1000, 1])).filter(({ client }) => client !== 'ceiling, batches'),
   ],
@@ -74,9 +74,9 @@ const cases: Readonly<Record<PlanName, readonly Case[]>> = {
       'ceiling, batches': [3_000_000, 3],
       'cqlsh COPY': [3_000_000, 2],
     }),
-    ...of('flights', 'ndjson', { sluice: [3_000_000, 3] }),
+    ...of('flights', 'ndjson', { sluice: [3_000_000, 3], 'sluice, two functions': [3_000_000, 3] }),
     ...of('flights', 'csv', { 'ceiling, single rows': [600_000, 3], dsbulk: [600_000, 3] }),
-    ...of('flights', 'parquet', { sluice: [3_000_000, 3] }),
+    ...of('flights', 'parquet', { sluice: [3_000_000, 3], 'sluice, two functions': [3_000_000, 3] }),
     ...of('flights', 'csv', { 'Node csv-parse stream': [600_000, 3], 'Python execute_concurrent': [150_000, 3] }),
     ...of('comments', 'csv', {
       sluice: [1_000_000, 3],
@@ -95,8 +95,8 @@ const small: Others = {
   coldStarts: 3,
   messages: { rounds: 1, rows: 3000, batches: [{ batch: 500, rows: 3000 }] },
   memory: [
-    { format: 'csv', rows: 1000, files: 1 },
-    { format: 'csv', rows: 3000, files: 2 },
+    { format: 'csv', rows: 1000 },
+    { format: 'csv', rows: 3000 },
   ],
   history: { runs: 400 },
   backpressure: { rows: 30_000, seconds: 1 },
@@ -116,8 +116,8 @@ const medium: Others = {
     ],
   },
   memory: [
-    { format: 'csv', rows: 300_000, files: 1 },
-    { format: 'csv', rows: 1_000_000, files: 1 },
+    { format: 'csv', rows: 300_000 },
+    { format: 'csv', rows: 1_000_000 },
   ],
   history: { runs: 20_000 },
   backpressure: { rows: 1_000_000, seconds: 5 },
@@ -141,9 +141,8 @@ const large: Others = {
     ],
   },
   memory: [
-    ...formats.flatMap((format) => [300_000, 3_000_000].map((rows) => ({ format, rows, files: 1 }))),
-    { format: 'csv', rows: 10_000_000, files: 1 },
-    { format: 'csv', rows: 10_000_000, files: 3 },
+    ...formats.flatMap((format) => [300_000, 3_000_000].map((rows) => ({ format, rows }))),
+    { format: 'csv', rows: 30_000_000 },
   ],
   history: { runs: 1_000_000 },
   backpressure: { rows: 3_000_000, seconds: 10 },

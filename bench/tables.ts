@@ -1,6 +1,6 @@
 import { ratio, type Spread, spread } from './figures.ts';
 import type { FileRound } from './measurements.ts';
-import { clientCpu, inRounds, type Target, times } from './targets.ts';
+import { clientCpu, inRounds, isOurs, type Target, times } from './targets.ts';
 
 /** Tables as Markdown, which a terminal shows well enough. */
 export function table(header: readonly string[], rows: readonly (readonly string[])[]): string {
@@ -41,7 +41,7 @@ export function fileTable(rounds: readonly FileRound[], data: FileRound['data'])
     const of = (value: (round: FileRound) => number, show: (value: number) => string) =>
       withBounds(spread(group.map(value)), show);
     const mine = inRounds(rounds, { client: 'sluice', data, format: 'csv' }, 'rowsPerSecond');
-    const beside = first.client === 'sluice' ? null : ratio(mine, inRounds(rounds, first, 'rowsPerSecond'));
+    const beside = isOurs(first) ? null : ratio(mine, inRounds(rounds, first, 'rowsPerSecond'));
     const sort = of((each) => each.rowsPerSecond, whole);
     const cells = [
       `${first.client}, ${first.format}`,

@@ -11,6 +11,9 @@ export interface Target {
   readonly met: boolean | null;
 }
 
+/** Also with several functions at one time. */
+export const isOurs = ({ client }: Pick<Case, 'client'>): boolean => client.startsWith('sluice');
+
 type Figure = 'rowsPerSecond' | 'clientCpu';
 type Which = Pick<Case, 'client' | 'data' | 'format'>;
 
@@ -70,9 +73,7 @@ export function fileTargets(rounds: readonly FileRound[]): Target[] {
 
 /** Less processor time per row than the most frugal of the others. */
 function lessCpu(rounds: readonly FileRound[], data: Case['data']): Target {
-  const others = new Set(
-    rounds.filter((each) => each.data === data && each.client !== 'sluice').map(({ client }) => client),
-  );
+  const others = new Set(rounds.filter((each) => each.data === data && !isOurs(each)).map(({ client }) => client));
   const medians = [...others].flatMap((client) => {
     const found = spread(inRounds(rounds, peer(client, data), 'clientCpu').map(({ value }) => value));
     return found ? [{ client, median: found.median }] : [];

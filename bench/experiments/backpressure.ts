@@ -5,7 +5,7 @@ import { dataFile } from '../data.ts';
 import { dataFolder } from '../downloads.ts';
 import type { Experiment } from '../experiment.ts';
 import type { Backpressure, Moment, Phase } from '../measurements.ts';
-import { bundled, eventsFile, invocation, objectEvent } from '../ours.ts';
+import { bundled, invocation, notification } from '../ours.ts';
 import { started } from '../process.ts';
 import { table, whole } from '../tables.ts';
 import tenant from '../tenants/bench/tenant.ts';
@@ -24,18 +24,14 @@ export const backpressure: Experiment<'backpressure'> = {
     const { rows, seconds } = plan.backpressure;
     const bundle = await bundled(settings, tenant, 'ingestObject');
     const { file } = await dataFile(dataFolder(settings), 'flights', 'csv', rows);
-    const { staging } = namesOf(tenant.id);
+    const { staging, queue } = namesOf(tenant.id);
     const key = 'flights/backpressure.csv';
     const version = aws.add(staging, key, file);
     await database.fresh(tenant, 'flights');
     const wire = await openWire(database.port);
     const most: number[] = [];
-    const events = eventsFile(settings, 'backpressure', [objectEvent(staging, key, version)]);
-    const load = started(
-      settings,
-      'backpressure',
-      invocation(bundle, { events }, { cassandraPort: wire.port, aws: aws.url }),
-    );
+    aws.send(queue, notification(staging, key, version));
+    const load = started(settings, 'backpressure', invocation(bundle, {}, { cassandraPort: wire.port, aws: aws.url }));
     // The file is read once before its first row is written: time counts from there.
     const began = await Promise.race([wire.firstAnswer(), load.ended.then(() => performance.now())]);
     const watch = setInterval(() => {

@@ -1,40 +1,34 @@
 import { namesOf } from '../../core/model/names.ts';
 import type { FileRun } from '../../core/model/run.ts';
 import type { DataFile } from '../data.ts';
-import { type Bundle, eventsFile, invocation, objectEvent } from '../ours.ts';
+import { type Bundle, invocation, notification } from '../ours.ts';
 import { measured, type Taken } from '../process.ts';
 import type { Bench } from '../results.ts';
 
 /**
- * Loads a file by the deployed function, with nothing switched off: its run, digest, statistics and receipt are there afterwards, and all rows. `files`: so
- * many times, one after the other in one process; 1 when absent.
+ * Loads a file by the deployed function, with nothing switched off: its run, digest, statistics and receipt are there afterwards, and all rows. `functions`
+ * work on it at one time, as far as the file can be cut; 1 when absent.
  */
 export async function loadByHandler(
   { settings, database, aws }: Bench,
   bundle: Bundle,
   { data, format, rows, file }: DataFile,
-  { name, files = 1 }: { readonly name: string; readonly files?: number },
+  { name, functions = 1 }: { readonly name: string; readonly functions?: number },
 ): Promise<Taken> {
   const { tenant } = bundle;
-  const { staging, rejects } = namesOf(tenant.id);
+  const { staging, rejects, queue } = namesOf(tenant.id);
   const key = `${data}/${rows}.${format}`;
-  const versions = Array.from({ length: files }, () => aws.add(staging, key, file));
-  const events = eventsFile(
-    settings,
-    name,
-    versions.map((version) => objectEvent(staging, key, version)),
-  );
+  const version = aws.add(staging, key, file);
+  aws.send(queue, notification(staging, key, version));
   const world = { cassandraPort: database.port, aws: aws.url };
-  const taken = await measured(settings, name, invocation(bundle, { events }, world), database.cpu);
-  const runs = await database.runs(tenant, data);
-  for (const version of versions) {
-    const run = runs.find(({ object }) => object.versionId === version);
-    const problem = run ? problemOf(run, rows) : 'the ledger has no run';
-    if (problem || !run) throw new Error(`${name}: ${problem}`);
-    if (!isSameLoad(data, run))
-      throw new Error(`${name}: ${run.digest} is not the digest of the first load of these rows`);
-    if (!aws.put(rejects).some((each) => each.includes(run.id))) throw new Error(`${name}: no receipt of ${run.id}`);
-  }
+  const taken = await measured(settings, name, invocation(bundle, { functions }, world), database.cpu);
+  const run = (await database.runs(tenant, data)).find(({ object }) => object.versionId === version);
+  const problem = run ? problemOf(run, rows) : 'the ledger has no run';
+  if (problem || !run) throw new Error(`${name}: ${problem}`);
+  if (!isSameLoad(data, run))
+    throw new Error(`${name}: ${run.digest} is not the digest of the first load of these rows`);
+  if (!aws.put(rejects).some((each) => each.includes('receipts/') && each.includes(run.id)))
+    throw new Error(`${name}: no receipt of ${run.id}`);
   const stored = await database.count(tenant, data);
   if (stored !== rows) throw new Error(`${name}: ${stored} of ${rows} rows are stored`);
   return taken;

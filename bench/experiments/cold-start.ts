@@ -3,7 +3,7 @@ import { dataFile } from '../data.ts';
 import { dataFolder } from '../downloads.ts';
 import type { Experiment } from '../experiment.ts';
 import { spread } from '../figures.ts';
-import { bundled, eventsFile, invocation, objectEvent } from '../ours.ts';
+import { bundled, invocation, notification } from '../ours.ts';
 import { started } from '../process.ts';
 import { table, whole } from '../tables.ts';
 import tenant from '../tenants/bench/tenant.ts';
@@ -21,14 +21,14 @@ export const coldStart: Experiment<'coldStart'> = {
     const bundle = await bundled(settings, tenant, 'ingestObject');
     const others = [await bundled(settings, tenant, 'ingestStream'), await bundled(settings, tenant, 'tick')];
     const { file } = await dataFile(dataFolder(settings), 'flights', 'csv', ROWS);
-    const { staging } = namesOf(tenant.id);
+    const { staging, queue } = namesOf(tenant.id);
     const wire = await openWire(database.port);
     const firstRow: number[] = [];
     await database.fresh(tenant, 'flights');
     for (let round = 0; round < plan.coldStarts; round++) {
       const key = `flights/cold-${round}.csv`;
-      const events = eventsFile(settings, 'cold', [objectEvent(staging, key, aws.add(staging, key, file))]);
-      const command = invocation(bundle, { events }, { cassandraPort: wire.port, aws: aws.url });
+      aws.send(queue, notification(staging, key, aws.add(staging, key, file)));
+      const command = invocation(bundle, {}, { cassandraPort: wire.port, aws: aws.url });
       const began = performance.now();
       const run = started(settings, 'cold-start', command);
       firstRow.push((await Promise.race([wire.firstAnswer(), run.ended.then(() => Number.NaN)])) - began);

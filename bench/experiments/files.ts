@@ -68,7 +68,7 @@ export const files: Experiment<'files'> = {
 const intro = `Each run is a fresh process on a freshly created table, from its start to its exit, and what it has stored is counted afterwards. The clients take turns, so
 that all meet the same machine; ratios are taken within a round, and shown as median (least–greatest). All read the same file, whose columns are those of the
 table. *sluice* is the bundle that is deployed, given the event of an object that has come: ledger, quota, quality rules, statistics, digest and receipt are on,
-and after each run they are looked for. The object comes from a small file server of the benchmark's own in the place of S3; ledger and database are real. The
+and after each run they are looked for. With *two functions* two processes take parts of the file, which has been cut. The object comes from a small file server of the benchmark's own in the place of S3; ledger and database are real. The
 *ceilings* are the same driver with all rows in memory, 256 single rows or 48 unlogged batches of up to 30 rows of one partition on their way.
 The others run on their defaults: cqlsh ${peers.cqlsh} \`COPY … FROM\`, dsbulk ${peers.dsbulk} \`load\`, Python's driver ${peers.pythonDriver} with \`execute_concurrent_with_args\`, and a stream of csv-parse
 into \`executeConcurrent\` of the Node driver. Those that are slow have fewer rows, as the table says: for a file of 300,000 rows or more, rates hardly depend on its size.`;
@@ -104,7 +104,9 @@ async function runCase(bench: Bench, { client, data, format, rows }: Case, bundl
   const file = await dataFile(dataFolder(settings), data, format, rows);
   await database.fresh(tenant, data);
   const name = `${client}-${data}-${format}`.replaceAll(/[^a-z-]+/gi, '-');
-  if (client === 'sluice') return loadByHandler(bench, bundle as Bundle, file, { name });
+  if (client === 'sluice' || client === 'sluice, two functions') {
+    return loadByHandler(bench, bundle as Bundle, file, { name, functions: client === 'sluice' ? 1 : 2 });
+  }
   const taken = await measured(settings, name, peerCommand(settings, client, file, columnsOf(data)), database.cpu);
   const stored = await database.count(tenant, data);
   if (stored !== rows) throw new Error(`${name}: ${stored} of ${rows} rows are stored`);

@@ -63,8 +63,8 @@ export default defineTenant({
   contact: 'bench@bench.example',
   // Wide, but there: every file and every batch is held to them.
   limits: {
-    maxFileBytes: 1_000_000_000,
-    maxFileRows: 10_000_000,
+    maxFileBytes: 10_000_000_000,
+    maxFileRows: 100_000_000,
     maxMessageBytes: 100_000,
     filesPerDay: 100_000,
     bytesPerDay: 1_000_000_000_000,
