@@ -41,11 +41,13 @@ export async function* readRecords(
   from: Start = {},
 ): AsyncGenerator<Chunk> {
   const behind = (chunks: AsyncIterable<Chunk>) => (from.after ? without(chunks, Number(from.after.position)) : chunks);
+  const isPart = from.stretch !== undefined || from.after !== undefined;
+  let close = async () => {};
   try {
-    const isPart = from.stretch !== undefined || from.after !== undefined;
     const { settings, compression, content } = await lookAt(stored, format, signal, isPart);
+    close = content.close;
     if (settings.format === 'parquet') {
-      if (!compression) await content.return(undefined);
+      if (!compression) await close();
       const file = compression ? rangesIn(await inMemory(content)) : rangesOf(stored, signal);
       yield* behind(parquetReader(settings)(file, options, rowGroupsFrom(from)));
     } else if (isPart && isByLine(settings, compression)) {
@@ -56,27 +58,33 @@ export async function* readRecords(
   } catch (error) {
     if (!(error instanceof Unreadable)) throw error;
     yield { items: [], refusal: { code: error.code, message: error.message } };
+  } finally {
+    await close();
   }
 }
 
-/** Bytes that are asked for where only the kind of a file is to be known. */
-const LOOK = 4096;
+/** Bytes that tell one kind of file from another. */
+const MAGIC = 4;
 
 /**
- * What a file is by its name and its first bytes; `content` is what comes out of it, or, for who only looks, the first of it where it is not compressed. Throws `Unreadable` when
- * name and bytes do not fit.
+ * What a file is by its name and its first bytes. `content` is what comes out of it, to be closed; who only looks gets none of a file that is not compressed. Throws `Unreadable`
+ * when name and bytes do not fit.
  */
 export async function lookAt(stored: StoredObject, format: FileFormat, signal: AbortSignal, onlyLook: boolean) {
-  const first = onlyLook ? await peek(stored.open(signal, { start: 0, end: Math.min(LOOK, stored.size) })) : null;
-  const whole = !first || compressionOf(first.start) !== null;
-  if (whole) await first?.bytes.return(undefined);
-  const packed = whole ? await peek(stored.open(signal)) : first;
-  const compression = compressionOf(packed.start);
-  if (format.compression && compression !== format.compression) {
-    throw notAsNamed(format.compression, compression ?? 'not compressed');
+  const start = onlyLook ? await rangesOf(stored, signal).read(0, Math.min(MAGIC, stored.size)) : null;
+  const packed = start && compressionOf(start) === null ? await peek(of(start)) : await peek(stored.open(signal));
+  let content = packed;
+  try {
+    const compression = compressionOf(packed.start);
+    if (format.compression && compression !== format.compression) {
+      throw notAsNamed(format.compression, compression ?? 'not compressed');
+    }
+    if (compression) content = await peek(decompress(packed, compression));
+    return { settings: settingsFor(format, content.start), compression, content };
+  } catch (error) {
+    await content.close();
+    throw error;
   }
-  const content = compression ? await peek(decompress(packed.bytes, compression)) : packed;
-  return { settings: settingsFor(format, content.start), compression, content: content.bytes };
 }
 
 /** Leaves out the records up to a position. */
@@ -118,8 +126,9 @@ async function inMemory(source: AsyncIterable<Uint8Array>): Promise<Uint8Array> 
   return Buffer.concat(pieces);
 }
 
-/** Bytes that tell one kind of file from another. */
-const MAGIC = 4;
+async function* of(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield bytes;
+}
 
 /** Looks at the first bytes, of which there are fewer only if the file is shorter, and gives them back with the rest. */
 async function peek(source: AsyncIterable<Uint8Array>) {
@@ -130,13 +139,19 @@ async function peek(source: AsyncIterable<Uint8Array>) {
     if (next.done) break;
     start = start.length === 0 ? next.value : Buffer.concat([start, next.value]);
   }
-  async function* bytes() {
-    try {
-      if (start.length > 0) yield start;
-      for (let next = await pieces.next(); !next.done; next = await pieces.next()) yield next.value;
-    } finally {
+  return {
+    start,
+    async *[Symbol.asyncIterator]() {
+      try {
+        if (start.length > 0) yield start;
+        for (let next = await pieces.next(); !next.done; next = await pieces.next()) yield next.value;
+      } finally {
+        await pieces.return?.();
+      }
+    },
+    /** A generator that has not begun would not close what it reads. */
+    async close(): Promise<void> {
       await pieces.return?.();
-    }
-  }
-  return { start, bytes: bytes() };
+    },
+  };
 }

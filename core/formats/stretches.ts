@@ -27,7 +27,7 @@ export async function cut(
 ): Promise<Cut | Refusal> {
   try {
     const { settings, compression, content } = await lookAt(stored, format, signal, true);
-    await content.return(undefined);
+    await content.close();
     if (compression) return { stretches: null, goesOn: 'skipping' };
     if (settings.format === 'parquet')
       return { stretches: await byRowGroups(stored, bytes, signal), goesOn: 'seeking' };

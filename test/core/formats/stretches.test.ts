@@ -183,3 +183,34 @@ test('a header that is unusable refuses every stretch as it refuses the file', a
   expect(refusal?.code).toBe('SLU-3009');
   expect((await read(file, format, { stretch: { start: 6, end: 12 } })).refusal).toEqual(refusal);
 });
+
+test.each([
+  ['CSV', bytesOf(`x,y\n${'1,2\n'.repeat(2000)}`), { format: 'csv', multiline: false }],
+  ['JSON', bytesOf(`[${Array(2000).fill('{"a":1}')}]`), { format: 'json' }],
+  [
+    'Parquet',
+    new Uint8Array(parquetWriteBuffer({ columnData: [{ name: 'n', data: Array(2000).fill(1), type: 'INT32' }] })),
+    { format: 'parquet' },
+  ],
+  ['another format than its name says', bytesOf('x,y\n'.repeat(2000)), { format: 'parquet' }],
+] as const)('of %s nothing that was opened stays open', async (_, content, settings) => {
+  let open = 0;
+  const file: StoredObject = {
+    ...stored(content, 50),
+    async *open(...how) {
+      open++;
+      try {
+        yield* stored(content, 50).open(...how);
+      } finally {
+        open--;
+      }
+    },
+  };
+  const after = { position: 1, line: 2, byte: 4 };
+  for (const from of [undefined, { stretch: { start: 0, end: 1 } }, { stretch: { start: 1, end: 2 } }, { after }]) {
+    await read(file, only(settings), from);
+    expect(open).toBe(0);
+  }
+  await cut(file, only(settings), 100, signal);
+  expect(open).toBe(0);
+});
