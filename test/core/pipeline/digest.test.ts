@@ -1,7 +1,8 @@
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { ColumnType } from '../../../core/model/column-types.ts';
 import { defineTable } from '../../../core/model/table.ts';
-import { addToDigest } from '../../../core/pipeline/digest.ts';
+import { addDigests, addToDigest } from '../../../core/pipeline/digest.ts';
 
 const tableOf = (type: ColumnType) => defineTable({ name: 't', columns: { id: 'int', v: type }, partitionKey: ['id'] });
 const digest = (type: ColumnType, ...values: unknown[]) =>
@@ -50,6 +51,16 @@ const values: readonly [type: ColumnType, same: readonly unknown[], others: read
   ],
 ];
 
+/** What a row is to the database. */
+const texts = (row: unknown) =>
+  Object.entries(row as object).map(([name, value]) => {
+    if (value === undefined || value === null) return [name, value === null];
+    return [
+      name,
+      Object.is(value, -0) && name === 'd' ? '-0' : value instanceof Date ? value.getTime() : String(value),
+    ];
+  });
+
 describe('the digest of rows', () => {
   test.each(values)('with %j is the same exactly when the database keeps the same', (type, same, others) => {
     const digests = new Set(same.map((value) => digest(type, value)));
@@ -64,6 +75,32 @@ describe('the digest of rows', () => {
     expect(addToDigest(addToDigest('', rows.slice(2).reverse(), table), rows.slice(0, 2), table)).toBe(whole);
     expect(addToDigest('', rows.slice(1), table)).not.toBe(whole);
     expect(addToDigest('', [], table)).toBe('');
+  });
+
+  test('of two halves is that of both, and of any other rows another one', () => {
+    const columns = { id: 'int', t: 'text', d: 'double', at: 'timestamp', yes: 'boolean', n: 'bigint' } as const;
+    const table = defineTable({ name: 't', columns, partitionKey: ['id'] });
+    const optional = <T>(of: fc.Arbitrary<T>) =>
+      fc.oneof({ weight: 4, arbitrary: of }, fc.constantFrom(null, undefined));
+    const row = fc.record({
+      id: fc.integer({ min: -5, max: 5 }),
+      t: optional(fc.string({ unit: fc.constantFrom('a', '0', 'é', '🦥'), maxLength: 3 })),
+      d: optional(fc.double()),
+      at: optional(fc.date({ noInvalidDate: true })),
+      yes: optional(fc.boolean()),
+      n: optional(fc.bigInt({ min: -3n, max: 2n ** 62n })),
+    });
+    fc.assert(
+      fc.property(fc.array(row, { minLength: 1, maxLength: 30 }), fc.nat(29), row, (rows, at, other) => {
+        const [half, rest] = [rows.slice(0, at), rows.slice(at)];
+        const whole = addToDigest('', rows, table);
+        expect(whole).toMatch(/^[0-9a-f]{32}$/);
+        expect(addDigests(addToDigest('', rest, table), addToDigest('', half, table))).toBe(whole);
+        expect(addToDigest(addToDigest('', half, table), rest.toReversed(), table)).toBe(whole);
+        const changed = addToDigest('', [...rows.slice(1), other], table);
+        expect(changed === whole).toBe(JSON.stringify(texts(rows[0])) === JSON.stringify(texts(other)));
+      }),
+    );
   });
 
   test('stays when the table has more columns by now', () => {
