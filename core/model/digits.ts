@@ -31,3 +31,20 @@ export function wholeText(text: string): string | null {
   const [whole = '', fraction = ''] = decimalText(text)?.split('.') ?? [];
   return whole !== '' && /^0*$/.test(fraction) ? (whole === '-0' ? '0' : whole) : null;
 }
+
+/** Digits of which any number of so many is a whole one that JavaScript holds. */
+const SAFE = 15;
+
+/** The number that up to 15 digits, or a minus and such, stand for; NaN for any other text. Most numbers are such, and need no pattern. */
+export function shortWhole(text: string): number {
+  const sign = text.charCodeAt(0) === 45 ? 1 : 0;
+  const { length } = text;
+  if (length === sign || length > SAFE + sign) return Number.NaN;
+  let number = 0;
+  for (let at = sign; at < length; at++) {
+    const digit = text.charCodeAt(at) - 48;
+    if (!(digit >= 0 && digit <= 9)) return Number.NaN;
+    number = number * 10 + digit;
+  }
+  return sign === 1 ? -number : number;
+}

@@ -1,5 +1,5 @@
 import { type ColumnType, typeText, type ValueOf } from './column-types.ts';
-import { wholeText } from './digits.ts';
+import { shortWhole, wholeText } from './digits.ts';
 import { type ReadAs, readingOf } from './mapping.ts';
 import { Misfit } from './misfit.ts';
 import { ExactNumber, type FieldValues, RowError } from './row.ts';
@@ -17,8 +17,17 @@ const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
 /** A whole number beyond 2^53 comes out of JSON as a bigint, so that text keeps its digits; a number rounds it. */
 function toNumber(value: unknown): number {
   if (typeof value === 'number') return value;
-  const isExact = typeof value === 'bigint' || value instanceof ExactNumber;
-  return isExact || (typeof value === 'string' && NUMBER.test(value)) ? Number(value) : Number.NaN;
+  if (typeof value === 'string') {
+    const short = shortWhole(value);
+    return Number.isNaN(short) && NUMBER.test(value) ? Number(value) : short;
+  }
+  return typeof value === 'bigint' || value instanceof ExactNumber ? Number(value) : Number.NaN;
+}
+
+/** A fraction that is next to nothing would be rounded away. */
+function isWhole(source: unknown): boolean {
+  if (typeof source === 'number') return Number.isInteger(source);
+  return (typeof source === 'string' && !Number.isNaN(shortWhole(source))) || wholeText(numeral(source) ?? '') !== null;
 }
 
 /**
@@ -34,6 +43,8 @@ export class Fields {
   }
 
   text(name: string): string {
+    const source = this.#given(name);
+    if (typeof source === 'string' && source.isWellFormed()) return source;
     return this.#required(name, this.optionalText(name));
   }
 
@@ -56,10 +67,8 @@ export class Fields {
 
   optionalInteger(name: string, range?: Range): number | null {
     const number = this.optionalNumber(name, range);
-    // A fraction that is next to nothing would be rounded away.
-    const isWhole = Number.isSafeInteger(number) && wholeText(numeral(this.#given(name)) ?? '') !== null;
-    if (number !== null && !isWhole) throw mismatch(name, this.#given(name), 'a whole number');
-    return number;
+    if (number === null || (Number.isSafeInteger(number) && isWhole(this.#given(name)))) return number;
+    throw mismatch(name, this.#given(name), 'a whole number');
   }
 
   /** A decimal number; NaN and the infinities are none. */
@@ -201,8 +210,11 @@ export class Fields {
 
   /** What a field holds; null when it is absent, null or empty. */
   #given(name: string): unknown {
-    const value = Object.hasOwn(this.values, name) ? this.values[name] : null;
-    return value === undefined || value === '' ? null : value;
+    const value = this.values[name];
+    if (typeof value === 'string') return value === '' ? null : value;
+    if (typeof value === 'number' || value === undefined) return value ?? null;
+    // What every object has by birth is no field; it is neither text nor number.
+    return Object.hasOwn(this.values, name) ? value : null;
   }
 
   #required<T>(name: string, value: T | null): T {
