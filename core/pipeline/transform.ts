@@ -55,6 +55,9 @@ export function transformer(
   context: { readonly tenant: string; readonly origin: string },
   { first, least, most }: Patience = PATIENCE,
 ): Transformer {
+  const { tenant, origin } = context;
+  const { name, transform } = feed;
+  const waits = isAsync(transform);
   const conform = conformer(feed.table);
   const contract = contractOf(feed);
   const judge = judgeOf(feed);
@@ -66,9 +69,9 @@ export function transformer(
       const { position } = row;
       const breach = contract?.check(row.values);
       if (breach) return rejection(row, breach, 'read');
-      if (isAsync(feed.transform)) throw new RowError('SLU-2007', `the transform returned ${describe(PROMISE)}`);
+      if (waits) throw new RowError('SLU-2007', `the transform returned ${describe(PROMISE)}`);
       const fields = new Fields(row.values);
-      const result = feed.transform(fields, { ...context, feed: feed.name, position });
+      const result = transform.call(feed, fields, { tenant, feed: name, position, origin });
       const made = result === null ? [] : Array.isArray(result) ? (result as Values[]) : [result as Values];
       for (const output of made) {
         if (!isPlain(output)) throw new RowError('SLU-2007', `the transform returned ${describe(output)}`);
