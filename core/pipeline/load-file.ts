@@ -80,7 +80,7 @@ export async function loadFile(
     if (only) await keepReplayedKeys(keys.all(), run, world);
     else {
       await putKeys(keys.all(), run, world);
-      await removeVanished(run, feed, world);
+      await removeVanished(run, feed, { ...world, beat: () => held.beat(run) });
     }
   }
   const state: RunState = refusal ? 'refused' : run.counts.rejected > 0 ? 'partial' : 'loaded';

@@ -6,6 +6,7 @@ import { valueOfStored } from '../model/stored.ts';
 import { primaryKey, type Table, textInKey } from '../model/table.ts';
 import type { Feed } from '../model/tenant.ts';
 import type { Objects, Registry, Sink, SinkRow } from '../ports.ts';
+import { hashOfText } from '../quality/distinct.ts';
 import { pause } from './patience.ts';
 
 export interface ManifestWorld {
@@ -19,8 +20,8 @@ export interface ManifestWorld {
 type Values = Readonly<Record<string, unknown>>;
 
 /**
- * The keys of a run's rows, for feeds whose new versions replace the old ones. They are held in memory until the file ends: at most as many as
- * the profile allows rows.
+ * The keys of a run's rows, for feeds whose new versions replace the old ones. They are held in memory until the file ends, or its part's next
+ * checkpoint.
  */
 export function keepKeys(table: Table) {
   const parts = primaryKey(table).map((name) => [name, textInKey(table, name)] as const);
@@ -55,25 +56,56 @@ export async function keepReplayedKeys(
   await objects.put(rejectsBucket, `${manifestKey(history.loaded.run)}.${run.id}${name}`, `${keys.join('\n')}\n`);
 }
 
-/** Deletes the rows that the last loaded version had and this one has not; all of this one's keys have been kept before. */
-export async function removeVanished(run: FileRun, feed: Feed, world: ManifestWorld): Promise<void> {
-  const { objects, registry, rejectsBucket } = world;
+/** Keys that are held in memory at a time, about 100 bytes each. */
+const HELD = 1_000_000;
+/** Rows that are deleted at a time. */
+const REMOVED = 6000;
+/** Beyond them a function's time would be used up by reading. */
+const MOST_SLICES = 1024;
+
+/**
+ * Deletes the rows that the last loaded version had and this one has not; all of this one's keys have been kept before. What memory does not hold is compared in slices, by
+ * the hashes of keys: each slice costs another reading of both lists. `beat` holds the run meanwhile.
+ */
+export async function removeVanished(
+  run: FileRun,
+  feed: Feed,
+  world: ManifestWorld & { readonly beat: () => Promise<unknown> },
+  held = HELD,
+): Promise<void> {
+  const { objects, registry, rejectsBucket, beat } = world;
   const history = await registry.read<KeyHistory>(historyPart(run), 'history');
   const before = history?.loaded;
   if (!before || before.run === run.id) return;
-  const kept = new Set<string>();
-  for await (const text of objects.texts(rejectsBucket, manifestKey(run.id))) {
-    for (const line of text.split('\n')) kept.add(line);
-  }
   // At an equal time a delete would win over a row, so it is dated a microsecond before the first of ours.
   const writeTime = run.writeTimeBase - 1;
-  for await (const text of objects.texts(rejectsBucket, manifestKey(before.run))) {
-    const vanished = text.split('\n').filter((line) => line !== '' && !kept.has(line));
-    await remove(
-      vanished.map((line) => ({ values: valuesOf(feed, line), writeTime })),
-      feed,
-      world,
-    );
+  let slices = 1;
+  for (let slice = 0; slice < slices; slice++) {
+    const isInSlice = (line: string) => slices === 1 || (hashOfText(line) >>> 0) % slices === slice;
+    let kept = new Set<string>();
+    for await (const text of objects.texts(rejectsBucket, manifestKey(run.id))) {
+      for (const line of text.split('\n')) {
+        if (isInSlice(line)) kept.add(line);
+        // How many slices there are is found out with the first one: that of twice as many holds half of it.
+        if (slice > 0 || kept.size <= held || slices >= MOST_SLICES) continue;
+        slices *= 2;
+        kept = new Set([...kept].filter(isInSlice));
+      }
+      await beat();
+    }
+    for await (const text of objects.texts(rejectsBucket, manifestKey(before.run))) {
+      const vanished = text.split('\n').filter((line) => line !== '' && isInSlice(line) && !kept.has(line));
+      for (let at = 0; at < vanished.length; at += REMOVED) {
+        const lines = vanished.slice(at, at + REMOVED);
+        await remove(
+          lines.map((line) => ({ values: valuesOf(feed, line), writeTime })),
+          feed,
+          world,
+        );
+        await beat();
+      }
+      await beat();
+    }
   }
 }
 

@@ -164,7 +164,9 @@ export async function loadedBy(run: FileRun, brought: Brought, closing: Closing)
   const { quality, digest, firstRejections } = await seenBy(run, brought, asked, closing);
   const { feed } = closing.admitted;
   const ended = brought.plan.stretches.every((_, index) => brought.parts.get(index)?.state === 'done');
-  if (ended && feed.overwrite === 'replace' && run.rejectsOf === null) await removeVanished(run, feed, closing.world);
+  if (ended && feed.overwrite === 'replace' && run.rejectsOf === null) {
+    await removeVanished(run, feed, { ...closing.world, beat: closing.beat });
+  }
   const state: RunState = stop ? stop.state : counts.rejected > 0 ? 'partial' : 'loaded';
   const where =
     parts.length > 1 && stop?.state === 'failed' ? `part ${parts.length} of ${brought.plan.stretches.length}: ` : '';
