@@ -107,10 +107,10 @@ export const main = async (argv: readonly string[]): Promise<void> => {
 };
 
 /**
- * Ends the command at the first interrupt, or at the second once it has called what is given back: then it ends by itself after the first.
+ * Ends the command at the first interrupt, or at the second while it ends in order (`Ui.endInOrder`): then it ends by itself after the first.
  * Whatever must not go on without us is ended by its own handler of the `exit` event.
  */
-const exitWhenInterrupted = (interrupt: AbortController): (() => void) => {
+const exitWhenInterrupted = (interrupt: AbortController): Ui['endInOrder'] => {
   let inOrder = false;
   for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     process.on(name, () => {
@@ -124,6 +124,9 @@ const exitWhenInterrupted = (interrupt: AbortController): (() => void) => {
   }
   return () => {
     inOrder = true;
+    return () => {
+      inOrder = false;
+    };
   };
 };
 

@@ -14,8 +14,11 @@ export interface Ui {
   readonly line: (line: string) => void;
   /** Aborted by the first Ctrl-C. */
   readonly signal: AbortSignal;
-  /** From now on the first Ctrl-C only aborts the signal, and the command ends by itself with its result; the second ends it at once. */
-  readonly endInOrder: () => void;
+  /**
+   * From now on the first Ctrl-C only aborts the signal, and the command ends by itself with its result; the second ends it at once. Until what is given back is
+   * called: then the first does again.
+   */
+  readonly endInOrder: () => () => void;
 }
 
 /** What a command gives back: the document for programs, the lines for people. */
@@ -34,7 +37,7 @@ interface Streams {
 export const createUi = (
   json: boolean,
   signal: AbortSignal,
-  endInOrder: () => void = () => undefined,
+  endInOrder: Ui['endInOrder'] = () => () => undefined,
   { stdout, stderr }: Streams = process,
 ): Ui => {
   const interactive = stderr.isTTY === true && !process.env.CI;

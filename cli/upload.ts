@@ -1,5 +1,5 @@
 import { tenantOf } from '../core/control/registration.ts';
-import type { FileRun } from '../core/model/run.ts';
+import type { Tenant } from '../core/model/tenant.ts';
 import { runIdOf } from '../core/pipeline/new-run.ts';
 import { tenants } from '../tenants/index.ts';
 import { reasonLines } from './check-report.ts';
@@ -8,9 +8,11 @@ import { CliError } from './errors.ts';
 import { follow } from './follow.ts';
 import { type Forecast, forecast } from './forecast.ts';
 import { quotaOf, quotaTable, usageOf } from './quota.ts';
-import { bytes, type Result, table, type Ui } from './ui.ts';
+import { bytes, type Result, type Ui } from './ui.ts';
 import { filesOf, refuseTooMany } from './upload-files.ts';
-import { type Sent, send } from './upload-send.ts';
+import { exitOf, nextLines, outcomeOf, outcomeTable, untilText } from './upload-outcome.ts';
+import { send } from './upload-send.ts';
+import type { Staged } from './upload-staging.ts';
 import { inWorld } from './world.ts';
 
 export interface UploadOptions {
@@ -46,21 +48,31 @@ export const runUpload = (
     for (const line of forecastLines(judged)) ui.note(line);
 
     const taken = options.dryRun ? [] : judged.filter(({ verdict }) => verdict !== 'refused');
+    const atOnce = ui.endInOrder();
     const sent = await send(taken, bucket, world, ui);
-    const refs = sent.map(({ object, modified }) =>
-      runIdOf(tenant, { object, generation: 0, requestedAt: null, rejectsOf: null }, modified),
-    );
-    const runs = options.wait && refs.length > 0 ? await follow(refs, world.ledger(id), ui) : [];
+    atOnce();
+    const refs = sent.map(({ staged }) => staged && runOf(tenant, staged));
+    const whole = refs.filter((ref) => ref !== null);
+    const followed = options.wait && whole.length > 0 && !ui.signal.aborted;
+    const runs = followed ? await follow(whole, world.ledger(id), ui) : [];
     const outcomes = judged.map((file) => {
       const index = taken.indexOf(file);
-      return outcomeOf(file, sent[index], refs[index]?.id, runs[index]);
+      const run = refs[index]?.id;
+      return outcomeOf(
+        file,
+        sent[index],
+        run,
+        runs.find((each) => each.id === run),
+      );
     });
     const quota = quotaOf(tenant.limits, await usageOf(world, id, now.toISOString().slice(0, 10)));
     const data = { tenant: id, feed, profileVersion: deployed.version, files: outcomes, quota };
     const lines = [...outcomeTable(outcomes), '', ...quotaTable(quota), ...nextLines(outcomes, id, options)];
-    const exit = outcomes.every(({ state }) => fine.includes(state)) ? 'ok' : 'rejects';
-    return { data, lines, exit: outcomes.some(({ state }) => state === 'failed') ? 'failed' : exit };
+    return { data, lines, exit: ui.signal.aborted ? 'interrupted' : exitOf(outcomes) };
   });
+
+const runOf = (tenant: Tenant, { object, modified }: Staged) =>
+  runIdOf(tenant, { object, generation: 0, requestedAt: null, rejectsOf: null }, modified);
 
 /** The transforms are code, which the ledger does not hold: those of the checkout are tried. */
 function withTransforms(deployed: Deployed) {
@@ -76,27 +88,6 @@ function withTransforms(deployed: Deployed) {
   );
 }
 
-/** What can be said without waiting is that a file is `sent`, or would be. */
-const fine: readonly string[] = ['loaded', 'sent', 'taken'];
-
-type Outcome = ReturnType<typeof outcomeOf>;
-
-const outcomeOf = (file: Forecast, sent: Sent | undefined, run: string | undefined, ended: FileRun | undefined) => ({
-  file: file.file,
-  key: file.key,
-  bytes: file.bytes,
-  state: ended?.state ?? expected(file, sent !== undefined),
-  reason: ended ? ended.reason : file.reason,
-  until: ended ? ended.deferredUntil : file.until,
-  counts: ended?.counts ?? file.trial?.counts ?? null,
-  firstRejections: ended?.firstRejections ?? file.trial?.firstRejections ?? [],
-  versionId: sent?.object.versionId ?? null,
-  run: run ?? null,
-});
-
-const expected = ({ verdict, trial }: Forecast, sent: boolean): string =>
-  verdict !== 'taken' ? verdict : trial && trial.counts.rejected > 0 ? 'partial' : sent ? 'sent' : 'taken';
-
 function forecastLines(judged: readonly Forecast[]): string[] {
   const all = judged.reduce((sum, file) => sum + file.bytes, 0);
   const count = (verdict: string) => judged.filter((file) => file.verdict === verdict).length;
@@ -111,27 +102,4 @@ function wordsOf({ file, verdict, reason, until, trial }: Forecast): string[] {
   const { rejected, read } = trial.counts;
   const lines = reasonLines(file, trial.reasons, trial.layout).map((line) => (line === '' ? '' : `    ${line}`));
   return [...why, `  partial  ${file}: ${rejected} of ${read} records would be rejected`, ...lines];
-}
-
-/** The reason of a file that waits for its hours names the time itself. */
-const untilText = ({ reason, until }: Pick<Outcome, 'reason' | 'until'>): string =>
-  until && reason?.code !== 'SLU-3013' ? `; until ${until.toISOString().slice(0, 16)}Z` : '';
-
-const outcomeTable = (outcomes: readonly Outcome[]): string[] =>
-  table([
-    ['file', 'state', 'size', 'read', 'loaded', 'dropped', 'rejected', 'run, reason'],
-    ...outcomes.map(({ key, state, bytes: size, counts, reason, until, run }) => [
-      key,
-      state,
-      bytes(size),
-      ...(counts ? [counts.read, counts.loaded, counts.dropped, counts.rejected].map(String) : ['-', '-', '-', '-']),
-      [run, reason && `${reason.code} ${reason.message}${untilText({ reason, until })}`].filter(Boolean).join('  '),
-    ]),
-  ]);
-
-function nextLines(outcomes: readonly Outcome[], id: string, { wait, dryRun }: UploadOptions): string[] {
-  const partial = outcomes.find(({ state, run }) => state === 'partial' && run);
-  if (partial) return ['', `Next: sluice rejects ${partial.run}`];
-  if (outcomes.some(({ state }) => state === 'deferred')) return ['', `Next: sluice quota ${id}`];
-  return wait || dryRun ? [] : ['', `Next: sluice runs ${id}, or --wait to follow them`];
 }

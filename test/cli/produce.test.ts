@@ -156,7 +156,7 @@ describe('the format', () => {
 });
 
 describe('producing', () => {
-  const quiet = { signal: never, progress: () => undefined, endInOrder: () => undefined };
+  const quiet = { signal: never, progress: () => undefined, endInOrder: () => () => undefined };
   const line = (at: number) => `{"sensor":"s${at % 7}","at":${at}}\n`;
 
   test('puts every record once, and tells the bad ones', async () => {
