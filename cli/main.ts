@@ -69,7 +69,10 @@ const registerCommands = (program: Command, act: Act): void => {
   program
     .command('demo')
     .summary('show it all: start, deploy, load real files and messages, report')
-    .option('--full', 'show what takes minutes too: a burst, a tenant over its quota, a deadly message, a large file in parts')
+    .option(
+      '--full',
+      'show what takes minutes too: a burst, a tenant over its quota, a deadly message, a large file in parts',
+    )
     .action(act(async (options, ui) => (await import('./demo.ts')).runDemo(options, ui)));
   program
     .command('doctor')
