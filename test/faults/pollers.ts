@@ -78,6 +78,14 @@ export async function openPollers(count: number, { queue, functionName }: { queu
     async close(): Promise<void> {
       closing.abort();
       await polling;
+      // The emulator keeps a mapping that is off when its stack goes, and then takes no new one.
+      for (const { UUID } of EventSourceMappings) {
+        await lambda.send(new UpdateEventSourceMappingCommand({ UUID, Enabled: true }));
+        await until('the emulator polls again', async () => {
+          const { State } = await lambda.send(new GetEventSourceMappingCommand({ UUID }));
+          return State === 'Enabled' ? true : undefined;
+        });
+      }
       sqs.destroy();
       lambda.destroy();
     },
