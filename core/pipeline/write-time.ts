@@ -13,13 +13,19 @@ export interface WriteTimes {
 export const earliestWriteTime = ({ clock, writeTimeReach }: WriteTimes): number =>
   writeTimeReach === undefined ? Number.NEGATIVE_INFINITY : (clock.now().getTime() - writeTimeReach) * 1000;
 
-/** The write time of a row of a file: its position, scaled into one second, so that of two rows with one key the later in the file stays. */
+/**
+ * Microseconds that the rows of a file share. Versions of one key lie an eighth of a second apart at the least (`SLOT` in core/control/history.ts): no row of one may be dated later than the
+ * next begins.
+ */
+export const SPAN = 124_999;
+
+/** The write time of a row of a file: its position, scaled into an eighth of a second, so that of two rows with one key the later in the file stays. */
 export const rowWriteTime = (
   { writeTimeBase }: Pick<FileRun, 'writeTimeBase'>,
   position: number | string,
   { maxFileRows }: Limits,
 ): number =>
-  writeTimeBase + (maxFileRows < 1_000_000 ? Number(position) : Math.floor((Number(position) * 999_999) / maxFileRows));
+  writeTimeBase + (maxFileRows <= SPAN ? Number(position) : Math.floor((Number(position) * SPAN) / maxFileRows));
 
 /**
  * Write times of messages of one shard, in microseconds since 1970: their arrival, and a microsecond later for each that arrived in the same millisecond, so that

@@ -20,7 +20,7 @@ const HOLD = 45;
 const LONGEST_IDLE = 4 * 3600;
 /** Quiet ticks in a row after which nothing more is to be expected: as many as the staging bucket has pages, and some. */
 const QUIET = 16;
-const MAX_STEPS = 60_000;
+const MAX_STEPS = 250_000;
 
 /** How files are worked on by an invocation that began at a moment. */
 function largeOf({ large }: Story, began: number): LargeFiles {

@@ -2,13 +2,10 @@ import type { Plan } from '../../model/plan.ts';
 import type { Place } from '../../model/row.ts';
 import type { FileRun } from '../../model/run.ts';
 import type { Limits } from '../../model/tenant.ts';
-import { rowWriteTime } from '../write-time.ts';
-
-/** Microseconds that the rows of a file share. */
-const SECOND = 999_999;
+import { rowWriteTime, SPAN } from '../write-time.ts';
 
 /**
- * The write times of the rows of a part, in microseconds since 1970. Each part has a share of the file's second for itself, by the number of its rows: rows of two parts are written
+ * The write times of the rows of a part, in microseconds since 1970. Each part has a share of the file's time for itself, by the number of its rows: rows of two parts are written
  * apart from each other, and must not have one time. A file in one part is dated as one that has none.
  */
 export function momentsOf(
@@ -21,7 +18,7 @@ export function momentsOf(
   const { bases, rows } = counted;
   const first = (part: number): number => (bases[part]?.position ?? rows + 1) - 1;
   // A part has a microsecond at the least, and so there are enough of them for all.
-  const free = SECOND - stretches.length;
+  const free = Math.min(rows, SPAN - stretches.length);
   const from = index + Math.floor((first(index) / Math.max(1, rows)) * free);
   const to = index + 1 + Math.floor((first(index + 1) / Math.max(1, rows)) * free);
   const [before, own] = [first(index), Math.max(1, first(index + 1) - first(index))];

@@ -120,6 +120,7 @@ async function work(held: HeldRun, plan: Plan, task: Task): Promise<Brought | Ha
     if (left === 'cancelled') return stop();
     if (settled) return (await held.hand(owner)) ? { plan, parts } : HANDED_ON;
     if (left === 'time' || (left === 'ended' && clock.now() >= until)) {
+      await held.leave({ ...held.run(), ...progressOf(plan, parts) });
       await world.queue.send(delivery);
       return HANDED_ON;
     }
