@@ -69,7 +69,7 @@ const openConnection = async (database: DatabaseSettings, tenant: Tenant): Promi
   const { data, ops } = keyspaces(tenant.id);
   const tables = { [data]: tenant.feeds.map(({ table }) => table), [ops]: ledgerTables };
   const client = await openDatabase(database, login, tables, clock);
-  return { client, sink: cassandraSink(client, data) };
+  return { client, sink: cassandraSink(client, data, database.dialect) };
 };
 
 const timeOf = (context: Context): AbortSignal =>

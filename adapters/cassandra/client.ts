@@ -27,6 +27,8 @@ export interface Dialect {
   readonly serialRead: types.consistencies;
   /** Consistency of a conditional write's first phase; absent where there is nothing to choose. */
   readonly serialWrite?: types.consistencies;
+  /** Whether rows of several partitions gain by going in one request, when the same nodes have them. */
+  readonly sharedBatches: boolean;
 }
 
 /**
@@ -36,10 +38,14 @@ export interface Dialect {
 export const cassandraDialect: Dialect = {
   serialRead: types.consistencies.localSerial,
   serialWrite: types.consistencies.localSerial,
+  sharedBatches: true,
 };
 
-/** Keyspaces refuses both serial levels; a LOCAL_QUORUM read sees every write before it (its developer guide, "Consistency levels"). */
-export const keyspacesDialect: Dialect = { serialRead: types.consistencies.localQuorum };
+/**
+ * Keyspaces refuses both serial levels; a LOCAL_QUORUM read sees every write before it (its developer guide, "Consistency levels"). Which nodes have a
+ * partition it does not tell.
+ */
+export const keyspacesDialect: Dialect = { serialRead: types.consistencies.localQuorum, sharedBatches: false };
 
 /**
  * A driver's client. It does not try anything again by itself: whether a statement may be repeated is known where it is

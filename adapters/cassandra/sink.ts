@@ -1,6 +1,7 @@
 import type { Client } from 'cassandra-driver';
 import type { Table } from '../../core/model/table.ts';
 import type { Sink, SinkFailure, SinkRow } from '../../core/ports.ts';
+import { cassandraDialect, type Dialect } from './client.ts';
 import { batchSender } from './encoded-batch.ts';
 import { isPassing, isStrain, messageOf, worldError } from './errors.ts';
 import type { Outcome } from './flow.ts';
@@ -8,22 +9,26 @@ import { type Batch, batchesOf } from './grouping.ts';
 import { insideOf } from './keyspaces-client.ts';
 import { newPace } from './pace.ts';
 import { type RowStatement, removal, upsert } from './row-statement.ts';
+import { replicasOf, share } from './sharing.ts';
 
 /**
- * Writes rows into a keyspace, grouped by partition into unlogged batches: the server applies such a batch as one mutation. When a
+ * Writes rows into a keyspace, grouped by partition into unlogged batches: the server applies such a batch as one mutation. Small ones go together where the same
+ * nodes have their partitions; not where Keyspaces is the database, or is played. When a
  * batch is refused its rows are tried one by one, so that a bad row does not take its neighbours along. How many are on their way at one time hangs on what the
  * database takes, which a sink learns for as long as it lives.
  */
-export function cassandraSink(client: Client, keyspace: string): Sink {
+export function cassandraSink(client: Client, keyspace: string, { sharedBatches }: Dialect = cassandraDialect): Sink {
   const { driver, checkBatch } = insideOf(client);
   const sendBatch = batchSender(driver);
   const pace = newPace();
+  const replicas = sharedBatches && !checkBatch ? replicasOf(driver, keyspace) : null;
 
   const send = async (table: Table, statement: RowStatement, rows: readonly SinkRow[], signal: AbortSignal) => {
     const failures: SinkFailure[] = [];
     const refuse = (index: number, error: unknown) =>
       failures.push({ index, message: messageOf(error), retryable: false });
-    const batches = batchesOf(table, statement, rows, refuse);
+    const alone = batchesOf(table, statement, rows, refuse);
+    const batches = replicas ? share(alone, statement, replicas) : alone;
 
     const write = async (batch: Batch): Promise<Outcome> => {
       try {

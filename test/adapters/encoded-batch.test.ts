@@ -1,7 +1,7 @@
 import type { Client } from 'cassandra-driver';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { connect } from '../../adapters/cassandra/client.ts';
+import { connect, keyspacesDialect } from '../../adapters/cassandra/client.ts';
 import { deleteRow, insertRow } from '../../adapters/cassandra/cql.ts';
 import { BATCH_ROWS } from '../../adapters/cassandra/grouping.ts';
 import { cassandraSink } from '../../adapters/cassandra/sink.ts';
@@ -37,6 +37,9 @@ afterEach(async () => {
   await client.shutdown();
   await server.close();
 });
+
+/** A sink that sends each partition on its own. */
+const apart = () => cassandraSink(client, 'k', keyspacesDialect);
 
 /** The batches that the driver makes of the rows by itself. */
 async function driversOwn(table: Table, rows: readonly SinkRow[], kind: 'insert' | 'delete'): Promise<Buffer> {
@@ -96,7 +99,7 @@ describe('the bytes that are sent are those that the driver would send', () => {
 
 test('a partition is sent in batches of at most thirty rows, other partitions apart, and a statement is prepared once', async () => {
   const rows = [...many(65), row('q', 0)];
-  const sink = cassandraSink(client, 'k');
+  const sink = apart();
   expect(await sink.write(cells, rows, forever)).toEqual([]);
   expect(await sink.write(cells, rows, forever)).toEqual([]);
   const counts = server.batches.map((batch) => batch.readUInt16BE(1)).sort((a, b) => a - b);
@@ -140,7 +143,7 @@ describe('an answer', () => {
   test('that tells of an overload puts the rows of the batch off', async () => {
     answering = (batch) => (batch.includes('much') ? { code: 0x1001 } : 'done');
     const rows = [row('p', 0), row('much', 1), row('much', 2)];
-    const failures = await cassandraSink(client, 'k').write(cells, rows, forever);
+    const failures = await apart().write(cells, rows, forever);
     expect(failures).toMatchObject([
       { index: 1, retryable: true },
       { index: 2, retryable: true },
@@ -191,7 +194,7 @@ describe('a database that has too much to do', () => {
       now--;
       return 'done';
     };
-    const sink = cassandraSink(client, 'k');
+    const sink = apart();
     expect(await load(transformed, cells, sink, ({ position }) => Number(position), forever)).toEqual([]);
     const before = refused;
     expect(await load(transformed, cells, sink, ({ position }) => Number(position), forever)).toEqual([]);
@@ -201,7 +204,7 @@ describe('a database that has too much to do', () => {
 
   test('and takes not even one at a time is let alone until the next try', async () => {
     answering = () => ({ code: 0x1001 });
-    const failures = await cassandraSink(client, 'k').write(cells, parts(1000), forever);
+    const failures = await apart().write(cells, parts(1000), forever);
     expect(failures.map(({ index }) => index).sort((a, b) => a - b)).toEqual(parts(1000).map((_, index) => index));
     expect(failures.every(({ retryable }) => retryable)).toBe(true);
     expect(server.batches.length).toBeLessThan(150);

@@ -89,6 +89,25 @@ describe('the sink on Cassandra', () => {
     expect(await placesIn('odd')).toEqual([0, 2]);
   });
 
+  test('puts rows of many partitions into batches of which the database does not warn', async () => {
+    const warnings: string[] = [];
+    const hear = (level: string, _: string, message: string) => {
+      if (level === 'warning') warnings.push(message);
+    };
+    client.on('log', hear);
+    const row = (part: string, length: number) => place(part, 0, 'x'.repeat(length));
+    const cellRows = Array.from({ length: 300 }, (_, index) => row(`many-${index}`, (index * 7) % 900));
+    const shortLived = cellRows.map(({ values: { part: id, a } }) => ({
+      values: { id, a },
+      writeTime: Date.now() * 1000,
+    }));
+    expect(await cassandraSink(client, mine.data).write(cells, cellRows, forever)).toEqual([]);
+    expect(await cassandraSink(client, mine.data).write(fleeting, shortLived, forever)).toEqual([]);
+    client.off('log', hear);
+    expect(warnings).toEqual([]);
+    for (const part of ['many-0', 'many-299']) expect(await placesIn(part)).toEqual([0]);
+  });
+
   test('gives rows the life that their table says', async () => {
     const row = { values: { id: 'a', a: 'a' }, writeTime: Date.now() * 1000 };
     expect(await cassandraSink(client, mine.data).write(fleeting, [row], forever)).toEqual([]);
