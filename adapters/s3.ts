@@ -98,29 +98,39 @@ async function versionPage(
   }
 }
 
-/** Never ends early without an error: the length that S3 announced must have come. */
+/**
+ * Never ends early without an error. A stream that breaks is opened anew behind the last byte that came, as long as each try brings some: a file that is read slowly outlasts a
+ * connection.
+ */
 async function* content(
   client: S3Client,
   ref: ObjectRef,
   signal: AbortSignal,
   range?: ByteRange,
 ): AsyncGenerator<Uint8Array> {
-  let missing = 0;
-  try {
-    const Range = range && `bytes=${range.start}-${range.end - 1}`;
-    const command = new GetObjectCommand({ ...inputOf(ref), Range });
-    const { Body, ContentLength } = await client.send(command, { abortSignal: signal });
-    missing = range ? range.end - range.start : (ContentLength ?? 0);
-    for await (const bytes of Body as AsyncIterable<Uint8Array>) {
-      missing -= bytes.byteLength;
-      yield bytes;
+  let at = range?.start ?? 0;
+  let end = range?.end ?? null;
+  for (;;) {
+    const from = at;
+    try {
+      const isPart = range !== undefined || at > 0;
+      const Range = isPart ? `bytes=${at}-${end === null ? '' : end - 1}` : undefined;
+      const command = new GetObjectCommand({ ...inputOf(ref), Range });
+      const { Body, ContentLength } = await client.send(command, { abortSignal: signal });
+      end ??= at + (ContentLength ?? 0);
+      for await (const bytes of Body as AsyncIterable<Uint8Array>) {
+        at += bytes.byteLength;
+        yield bytes;
+      }
+      if (at === end) return;
+      if (at === from || at > end) throw new Error(`${end - at} bytes did not come`);
+    } catch (error) {
+      // The object was found a moment ago: what is denied now is its key (of KMS, and not ours) or its storage class (an archive).
+      if ([400, 403].includes(statusOf(error) ?? 0)) throw unreadable(ref, wordsOf(error), error);
+      if (at === from || signal.aborted) throw worldError(error, ref);
     }
-  } catch (error) {
-    // The object was found a moment ago: what is denied now is its key (of KMS, and not ours) or its storage class (an archive).
-    if ([400, 403].includes(statusOf(error) ?? 0)) throw unreadable(ref, wordsOf(error), error);
-    throw worldError(error, ref);
+    if (at === end) return;
   }
-  if (missing !== 0) throw worldError(new Error(`${missing} bytes did not come`), ref);
 }
 
 const inputOf = ({ bucket, key, versionId }: Partial<ObjectRef>) => ({
