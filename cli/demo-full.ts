@@ -30,7 +30,7 @@ export async function showMore(
   ui.note(`\n6. A burst: ${BURST} flights at once, for which one shard is too few by the tenant's profile`);
   const burst = await showBurst(world, settings, ui);
   ui.note(
-    `\n7. Too much: ${STRIKES} bird strikes of a tenant that may send ${wildlife.limits.messagesPerDay} messages a day`,
+    `\n7. Too much: ${STRIKES} bird strikes at once, of a tenant that may send ${wildlife.limits.messageBytesPerSecond} bytes a second`,
   );
   const quota = await showQuota(world, settings, ui);
   ui.note(
