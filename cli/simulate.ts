@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { policyOf } from '../core/control/policy.ts';
-import { type Load, type Minute, type Speeds, shardHours, simulate } from '../core/control/simulation.ts';
+import { type Load, type Minute, type Speeds, simulate } from '../core/control/simulation.ts';
+import { type Cost, costOf, listPrices, type Prices } from '../core/control/stream-cost.ts';
 import type { Tenant } from '../core/model/tenant.ts';
 import { plot } from './chart.ts';
 import { deployedNamed } from './deployed.ts';
@@ -16,14 +17,13 @@ export interface SimulateOptions {
   readonly plot?: boolean | undefined;
   readonly invocation?: string | undefined;
   readonly message?: string | undefined;
+  readonly reshard?: string | undefined;
+  readonly shardHour?: string | undefined;
+  readonly millionUnits?: string | undefined;
 }
 
-/** Assumed: docs/scaling.md tells from what, and how to find one's own. Kinesis changes shards within what its documentation calls a few minutes. */
-const ASSUMED = { invocationMilliseconds: 60, messageMilliseconds: 0.1 } as const;
-const RESHARD_MINUTES = 1;
-
-/** Provisioned shards: https://aws.amazon.com/kinesis/data-streams/pricing/, as of November 2025. */
-const PRICE = { dollars: 0.015, region: 'US East (N. Virginia)', asOf: 'November 2025' } as const;
+/** As measured and as documented: docs/scaling.md tells where and how, and how to find one's own. */
+const usual: Speeds = { invocationMilliseconds: 65, messageMilliseconds: 0.05, reshardMinutes: 3 };
 
 const WIDTH = 100;
 const HEIGHT = 5;
@@ -32,9 +32,13 @@ const HEIGHT = 5;
 export const runSimulateScaling = async (id: string, file: string, options: SimulateOptions): Promise<Result> => {
   const loads = traceOf(file);
   const speeds: Speeds = {
-    invocationMilliseconds: positive(options.invocation, '--invocation', ASSUMED.invocationMilliseconds),
-    messageMilliseconds: positive(options.message, '--message', ASSUMED.messageMilliseconds),
-    reshardMinutes: RESHARD_MINUTES,
+    invocationMilliseconds: positive(options.invocation, '--invocation', usual.invocationMilliseconds),
+    messageMilliseconds: positive(options.message, '--message', usual.messageMilliseconds),
+    reshardMinutes: positive(options.reshard, '--reshard', usual.reshardMinutes),
+  };
+  const prices: Prices = {
+    shardHour: positive(options.shardHour, '--shard-hour', listPrices.shardHour),
+    millionUnits: positive(options.millionUnits, '--million-units', listPrices.millionUnits),
   };
   const tenant = options.deployed
     ? await inWorld(async (world) => (await deployedNamed(world, id)).tenant)
@@ -47,39 +51,23 @@ export const runSimulateScaling = async (id: string, file: string, options: Simu
     );
   }
   const minutes = simulate(policy, loads, speeds);
-  const cost = costOf(minutes, policy.first.shards);
+  const cost = costOf(minutes, loads, policy.first.shards, prices);
   const lag = Math.max(...minutes.map(({ lagSeconds }) => lagSeconds));
-  const data = { tenant: id, trace: file, policy, speeds, price: PRICE, ...cost, lagSeconds: lag, minutes };
+  const data = { tenant: id, trace: file, policy, speeds, prices, ...cost, lagSeconds: lag, minutes };
   const people = options.plot ?? process.stdout.isTTY === true;
-  return { data, lines: people ? chartsOf(tenant, file, loads, minutes, cost, lag) : linesOf(minutes) };
+  return { data, lines: people ? chartsOf(tenant, file, loads, minutes, cost, lag, prices) : linesOf(minutes, prices) };
 };
-
-interface Cost {
-  readonly shardHours: number;
-  readonly dollars: number;
-  /** What the profile's first shards alone would cost. */
-  readonly unscaledDollars: number;
-}
-
-function costOf(minutes: readonly Minute[], first: number): Cost {
-  const hours = shardHours(minutes);
-  return {
-    shardHours: hours,
-    dollars: hours * PRICE.dollars,
-    unscaledDollars: (minutes.length / 60) * first * PRICE.dollars,
-  };
-}
 
 const COLUMNS = ['minute', 'arrived', 'refused', 'loaded', 'waiting', 'lagSeconds', 'throttles'] as const;
 
-const linesOf = (minutes: readonly Minute[]): string[] => {
+const linesOf = (minutes: readonly Minute[], { shardHour }: Prices): string[] => {
   let hours = 0;
-  const head = [...COLUMNS, 'shards', 'parallel', 'batchSize', 'dollars', 'decision', 'reason'];
+  const head = [...COLUMNS, 'shards', 'parallel', 'batchSize', 'shardDollars', 'decision', 'reason'];
   const rows = minutes.map((minute) => {
     const { settings, decision } = minute;
     hours += settings.shards / 60;
     const { shards, parallel, batchSize } = settings;
-    const dollars = (hours * PRICE.dollars).toFixed(4);
+    const dollars = (hours * shardHour).toFixed(4);
     return [
       ...COLUMNS.map((name) => minute[name]),
       shards,
@@ -100,6 +88,7 @@ function chartsOf(
   minutes: readonly Minute[],
   cost: Cost,
   lag: number,
+  prices: Prices,
 ): string[] {
   const series: [title: string, values: number[], unit?: string][] = [
     ['messages a minute', loads.map(({ messages }) => messages)],
@@ -123,8 +112,9 @@ function chartsOf(
         : []),
       [
         'cost',
-        `${cost.shardHours.toFixed(1)} shard hours, ${dollars(cost.dollars)}; unscaled ${dollars(cost.unscaledDollars)} (${PRICE.dollars} $ a shard hour, ${PRICE.region}, ${PRICE.asOf})`,
+        `${dollars(cost.dollars)}: ${cost.shardHours.toFixed(1)} shard hours at $${prices.shardHour}, ${(cost.units / 1e6).toFixed(2)} million PUT payload units at $${prices.millionUnits} a million`,
       ],
+      ['unscaled', `${dollars(cost.unscaledDollars)}, on the shards that the profile begins with`],
     ]),
     '',
     ...(changes.length === 0
@@ -183,5 +173,5 @@ const MOST_MINUTES = 31 * 24 * 60;
 function positive(text: string | undefined, option: string, otherwise: number): number {
   const value = text === undefined ? otherwise : Number(text);
   if (value > 0 && Number.isFinite(value)) return value;
-  throw new CliError('SLU-4003', `${option} takes a number of milliseconds above 0, not "${text}"`);
+  throw new CliError('SLU-4003', `${option} takes a number above 0, not "${text}"`);
 }

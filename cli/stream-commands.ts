@@ -47,6 +47,9 @@ export const registerStreamCommands = (program: Command, act: Act): void => {
     .option('--no-plot', 'tab-separated lines, also on a terminal')
     .option('--invocation <milliseconds>', 'time of an invocation besides its messages')
     .option('--message <milliseconds>', 'time of an invocation for each message')
+    .option('--reshard <minutes>', 'time that Kinesis takes to change the shards')
+    .option('--shard-hour <dollars>', 'price of a shard for an hour')
+    .option('--million-units <dollars>', 'price of a million PUT payload units')
     .action(
       act(async (options, _ui, tenant, trace) =>
         (await import('./simulate.ts')).runSimulateScaling(String(tenant), String(trace), options),

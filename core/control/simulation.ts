@@ -124,10 +124,6 @@ export function simulate(policy: Policy, loads: readonly Load[], speeds: Speeds)
   return minutes;
 }
 
-/** Shard hours of a simulation. */
-export const shardHours = (minutes: readonly Minute[]): number =>
-  minutes.reduce((sum, { settings }) => sum + settings.shards, 0) / 60;
-
 function admitted({ messages, bytes }: { messages: number; bytes: number }, shards: number): number {
   const size = messages === 0 ? 0 : bytes / messages;
   return Math.min(messages, shards * 60 * Math.min(SHARD.messages, size === 0 ? SHARD.messages : SHARD.bytes / size));

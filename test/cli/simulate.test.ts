@@ -36,17 +36,21 @@ test('a terminal gets charts, the cost with its price, and the decisions with th
   const { lines } = await simulate(trace(HEADER, ...burst), { plot: true });
   const text = lines.join('\n');
   expect(text).toMatch(/^open shards\n2 │/m);
-  expect(text).toMatch(/^cost +0\.8 shard hours, \$0\.01; unscaled \$0\.01 \(0\.015 \$ a shard hour, US East/m);
+  expect(text).toMatch(
+    /^cost +\$0\.01: 0\.8 shard hours at \$0\.015, 0\.10 million PUT payload units at \$0\.014 a million$/m,
+  );
+  expect(text).toMatch(/^unscaled +\$0\.01, on the shards that the profile begins with$/m);
   expect(text).toMatch(/^10 +raise +shards 1 → 2 +5,000 messages a minute and shard; the threshold is 3,000$/m);
 });
 
-test('the document has the policy, the speeds, the price with region and date, and every minute', async () => {
-  const { data } = await simulate(trace(`${HEADER},database`, '0,100,1000,', '1,100,1000,1'), { message: '2.5' });
+test('the document has the policy, the speeds, the prices, and every minute', async () => {
+  const own = { message: '2.5', reshard: '5', shardHour: '0.0195', millionUnits: '0.02' };
+  const { data } = await simulate(trace(`${HEADER},database`, '0,100,1000,', '1,100,1000,1'), own);
   expect(data).toMatchObject({
     tenant: 'wildlife',
     policy: { most: { shards: 4 } },
-    speeds: { messageMilliseconds: 2.5 },
-    price: { dollars: 0.015, region: 'US East (N. Virginia)', asOf: expect.any(String) },
+    speeds: { messageMilliseconds: 2.5, reshardMinutes: 5 },
+    prices: { shardHour: 0.0195, millionUnits: 0.02 },
     shardHours: 2 / 60,
     minutes: [{ throttles: 0 }, { throttles: 40 }],
   });

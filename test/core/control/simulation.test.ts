@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type Load, type Minute, type Speeds, shardHours, simulate } from '../../../core/control/simulation.ts';
+import { type Load, type Minute, type Speeds, simulate } from '../../../core/control/simulation.ts';
+import { costOf } from '../../../core/control/stream-cost.ts';
 import { policyWith } from '../../support/periods.ts';
 
 const speeds: Speeds = { invocationMilliseconds: 50, messageMilliseconds: 0.1, reshardMinutes: 1 };
@@ -46,9 +47,15 @@ describe('the model', () => {
     expect(first).toMatchObject({ loaded: 24_000, throttles: 6000, waiting: 6000 });
   });
 
-  test('counts the hours of open shards', () => {
-    const minutes = simulate(policyWith({ scaling: undefined as never }), numbered(steady(90, 10)), speeds);
-    expect(shardHours(minutes)).toBe(3);
+  test('counts the hours of open shards, and a unit for each 25 KB of a record', () => {
+    const loads = numbered(steady(60, 10), steady(30, 10, { bytes: 260_000 }));
+    const minutes = simulate(policyWith({ scaling: undefined as never }), loads, speeds);
+    expect(costOf(minutes, loads, 1, { shardHour: 2, millionUnits: 1000 })).toEqual({
+      shardHours: 3,
+      units: 600 + 600,
+      dollars: 6 + 1.2,
+      unscaledDollars: 3 + 1.2,
+    });
   });
 });
 
