@@ -45,6 +45,20 @@ export async function aws(...args: string[]): Promise<string> {
   return stdout;
 }
 
+/** What a deployed function has logged since a time as an object; the emulator does not filter by patterns of JSON. */
+export async function loggedSince(functionName: string, since: number): Promise<LogLine[]> {
+  const group = ['--log-group-name', `/aws/lambda/${functionName}`, '--start-time', String(since)];
+  const { events } = JSON.parse(await aws('logs', 'filter-log-events', ...group)) as { events: { message: string }[] };
+  return events.flatMap(({ message }) => (message.startsWith('{') ? [JSON.parse(message) as LogLine] : []));
+}
+
+/** As far as tests look at it. */
+interface LogLine {
+  readonly message?: string;
+  readonly records?: number;
+  readonly counts?: { readonly read: number };
+}
+
 /** A folder that goes when the callback is done. */
 export async function withFolder<T>(work: (folder: string) => Promise<T>): Promise<T> {
   const folder = await mkdtemp(join(tmpdir(), 'sluice-test-'));
