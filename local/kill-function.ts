@@ -18,11 +18,16 @@ export async function killFunction(settings: Settings, name: string): Promise<nu
     if (containers.length > 0) await run('docker', ['kill', ...containers]);
     return containers.length;
   }
-  const pids = (await readdir('/proc').catch(() => [])).filter((entry) => /^\d+$/.test(entry)).map(Number);
-  const owned = await Promise.all(pids.map((pid) => runsFunction(pid, name, settings)));
-  const mine = pids.filter((_, index) => owned[index]);
+  const mine = await functionProcesses(settings, name);
   for (const pid of mine) process.kill(pid, 'SIGKILL');
   return mine.length;
+}
+
+/** The processes in which a deployed function runs. */
+export async function functionProcesses(settings: Settings, name: string): Promise<number[]> {
+  const pids = (await readdir('/proc').catch(() => [])).filter((entry) => /^\d+$/.test(entry)).map(Number);
+  const owned = await Promise.all(pids.map((pid) => runsFunction(pid, name, settings)));
+  return pids.filter((_, index) => owned[index]);
 }
 
 /** A second stack on the same machine has functions of the same names: its processes have another endpoint. */

@@ -1,10 +1,4 @@
-import {
-  GetEventSourceMappingCommand,
-  InvokeCommand,
-  LambdaClient,
-  ListEventSourceMappingsCommand,
-  UpdateEventSourceMappingCommand,
-} from '@aws-sdk/client-lambda';
+import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import {
   DeleteMessageCommand,
   GetQueueUrlCommand,
@@ -14,7 +8,7 @@ import {
 } from '@aws-sdk/client-sqs';
 import { clientOptions } from '../../local/deploy.ts';
 import { loadSettings } from '../../local/settings.ts';
-import { until } from '../support/user.ts';
+import { emulatorPolls } from './mappings.ts';
 
 /**
  * Seconds that a message is away whose function is killed before its first step, in which it holds the message itself. The queue says half an hour
@@ -31,16 +25,7 @@ export async function openPollers(count: number, { queue, functionName }: { queu
   // An invocation is not tried again by the client: the message comes again.
   const lambda = new LambdaClient({ ...options, maxAttempts: 1 });
   const closing = new AbortController();
-  const { EventSourceMappings = [] } = await lambda.send(
-    new ListEventSourceMappingsCommand({ FunctionName: functionName }),
-  );
-  for (const { UUID } of EventSourceMappings) {
-    await lambda.send(new UpdateEventSourceMappingCommand({ UUID, Enabled: false }));
-    await until('the emulator does not poll', async () => {
-      const { State } = await lambda.send(new GetEventSourceMappingCommand({ UUID }));
-      return State === 'Disabled' ? true : undefined;
-    });
-  }
+  await emulatorPolls(lambda, functionName, false);
 
   async function poll(): Promise<void> {
     const { QueueUrl } = await sqs.send(new GetQueueUrlCommand({ QueueName: queue }));
@@ -79,13 +64,7 @@ export async function openPollers(count: number, { queue, functionName }: { queu
       closing.abort();
       await polling;
       // The emulator keeps a mapping that is off when its stack goes, and then takes no new one.
-      for (const { UUID } of EventSourceMappings) {
-        await lambda.send(new UpdateEventSourceMappingCommand({ UUID, Enabled: true }));
-        await until('the emulator polls again', async () => {
-          const { State } = await lambda.send(new GetEventSourceMappingCommand({ UUID }));
-          return State === 'Enabled' ? true : undefined;
-        });
-      }
+      await emulatorPolls(lambda, functionName, true);
       sqs.destroy();
       lambda.destroy();
     },

@@ -6,7 +6,7 @@ export default defineTenant({
   id: 'shaken',
   name: 'Shaken',
   contact: 'tests@shaken.example',
-  limits: { maxFileBytes: 10_000_000, maxFileRows: 100_000, maxMessageBytes: 1000 },
-  stream: { shards: 1, retentionHours: 24, feed: 'flights' },
+  limits: { maxFileBytes: 10_000_000, maxFileRows: 100_000, maxMessageBytes: 1000, messagesPerDay: 1_000_000 },
+  stream: { shards: 2, retentionHours: 24, feed: 'flights' },
   feeds: [flights],
 });
