@@ -78,12 +78,41 @@ async function metadataOf(file: Ranges): Promise<FileMetaData> {
     );
   if (length > file.size - 12) throw damaged(`${length} bytes of it should be in a file of ${file.size}`);
   const footer = await file.read(file.size - 8 - length, file.size);
+  const metadata = parsed(footer, length);
+  await refuseOthersBefore(file, file.size - 8 - length, metadata);
+  return metadata;
+}
+
+function parsed(footer: Uint8Array, length: number): FileMetaData {
   try {
     thriftEnd(footer.subarray(0, length), 0);
     return parquetMetadata(footer, { geoparquet: false, parsers: { stringFromBytes: () => '' } });
   } catch (error) {
     throw error instanceof Unreadable ? error : damaged((error as Error).message);
   }
+}
+
+/** Of files that were put behind each other the last one's metadata speaks of itself alone, and its places count from its own start. */
+async function refuseOthersBefore(file: Ranges, footer: number, { row_groups: groups }: FileMetaData): Promise<void> {
+  const ends = groups.flatMap(({ columns }) => columns.map(endOf));
+  const start = footer - ends.reduce((most, end) => Math.max(most, end), PARQUET.length);
+  if (start <= 0 || start + PARQUET.length > footer) return;
+  if (!PARQUET.equals(await file.read(start, start + PARQUET.length))) return;
+  throw damaged(`another Parquet file stands before it, up to byte ${start}; send each by itself`);
+}
+
+/** Offset behind the last byte of a column, its indexes and filters included. */
+function endOf({ meta_data: data, ...chunk }: RowGroup['columns'][number]): number {
+  const sum = (offset: bigint | undefined, length: bigint | number | undefined) =>
+    Number(offset ?? 0) + Number(length ?? 0);
+  const pages =
+    data && Math.min(Number(data.data_page_offset), Number(data.dictionary_page_offset ?? data.data_page_offset));
+  return Math.max(
+    sum(BigInt(pages ?? 0), data?.total_compressed_size),
+    sum(chunk.column_index_offset, chunk.column_index_length),
+    sum(chunk.offset_index_offset, chunk.offset_index_length),
+    sum(data?.bloom_filter_offset, data?.bloom_filter_length),
+  );
 }
 
 /** Records that are given together. */

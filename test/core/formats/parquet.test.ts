@@ -89,6 +89,8 @@ describe('a file that is broken', () => {
 
   test.each([
     ['cut off in its metadata', (bytes: Buffer) => bytes.subarray(0, -20), 'SLU-3023'],
+    ['behind another one', (bytes: Buffer) => Buffer.concat([bytes, bytes]), 'SLU-3023'],
+    ['behind two others', (bytes: Buffer) => Buffer.concat([bytesOf('types.parquet'), bytes, bytes]), 'SLU-3023'],
     ['cut off at its start', (bytes: Buffer) => Buffer.concat([bytes.subarray(0, 4), bytes.subarray(900)]), 'SLU-3023'],
     ['only its first bytes', (bytes: Buffer) => bytes.subarray(0, 4), 'SLU-3023'],
     ['of other content', () => Buffer.from('id,name\n1,a\n'), 'SLU-3020'],
