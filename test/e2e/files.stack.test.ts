@@ -364,4 +364,5 @@ test('a run that failed for a passing reason says when it is tried again, and is
   // Its rejects went with the bucket.
   expect(ended).toMatchObject({ state: 'loaded', counts: { read: 0 }, nextTryAt: null });
   expect(ended.attempt).toBeGreaterThan(retrying.attempt);
-});
+  // Each try waits twice as long as the one before: a busy machine comes to the fourth.
+}, 300_000);

@@ -111,7 +111,7 @@ describe('a large file', () => {
     const [count, key] = [100_000, `notes/${unique('notes')}.ndjson`];
     function* notes() {
       for (let number = 0; number < count; number++) {
-        yield `${JSON.stringify({ topic: `t${number % 50}`, number, note: `${number} `.repeat(160).slice(0, 960) })}\n`;
+        yield `${JSON.stringify({ topic: `t${number % 50}`, number, note: `${number} `.repeat(500).slice(0, 1000) })}\n`;
       }
     }
     await withFolder(async (folder) => {
