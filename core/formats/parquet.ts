@@ -1,4 +1,5 @@
 import { type ColumnMetaData, type FileMetaData, parquetMetadata, type RowGroup } from 'hyparquet';
+import * as z from 'zod';
 import { caps } from '../model/caps.ts';
 import type { ParquetSettings } from '../model/formats.ts';
 import { jsonText } from '../model/json-text.ts';
@@ -61,6 +62,43 @@ export const parquetSchema = async (file: Ranges, settings: ParquetSettings): Pr
 
 export const PARQUET = Buffer.from('PAR1');
 
+const small = z.int().optional();
+const long = z.bigint();
+/**
+ * Of the metadata what is used here and in parquet/. Thrift carries its types with it, and hyparquet takes each as it comes: a damaged
+ * footer has texts where numbers should be, and numbers where lists should be.
+ */
+const shape = z.object({
+  num_rows: long,
+  schema: z.array(
+    z.object({ name: z.string(), type_length: small, num_children: small, scale: small, precision: small }),
+  ),
+  row_groups: z.array(
+    z.object({
+      num_rows: long,
+      columns: z.array(
+        z.object({
+          meta_data: z
+            .object({
+              path_in_schema: z.array(z.string()),
+              num_values: long,
+              total_compressed_size: long,
+              data_page_offset: long,
+              dictionary_page_offset: long.optional(),
+              bloom_filter_offset: long.optional(),
+              bloom_filter_length: small,
+            })
+            .optional(),
+          offset_index_offset: long.optional(),
+          offset_index_length: small,
+          column_index_offset: long.optional(),
+          column_index_length: small,
+        }),
+      ),
+    }),
+  ),
+});
+
 const damaged = (what: string) => new Unreadable('SLU-3023', `its Parquet metadata cannot be read: ${what}`);
 
 async function metadataOf(file: Ranges): Promise<FileMetaData> {
@@ -86,7 +124,10 @@ async function metadataOf(file: Ranges): Promise<FileMetaData> {
 function parsed(footer: Uint8Array, length: number): FileMetaData {
   try {
     thriftEnd(footer.subarray(0, length), 0);
-    return parquetMetadata(footer, { geoparquet: false, parsers: { stringFromBytes: () => '' } });
+    const metadata = parquetMetadata(footer, { geoparquet: false, parsers: { stringFromBytes: () => '' } });
+    const wrong = shape.safeParse(metadata).error?.issues[0];
+    if (wrong) throw damaged(`${wrong.path.join('.')}: ${wrong.message}`);
+    return metadata;
   } catch (error) {
     throw error instanceof Unreadable ? error : damaged((error as Error).message);
   }

@@ -78,13 +78,21 @@ async function headerAt(bytes: ReturnType<typeof sequential>, name: string) {
     const held = await bytes.peek(ask);
     try {
       const length = thriftEnd(held, 0);
-      return { header: parquetHeader(readerOf(held.subarray(0, length))), length };
+      return { header: checked(parquetHeader(readerOf(held.subarray(0, length)))), length };
     } catch (error) {
       if (error instanceof Unreadable) throw error;
       const isShort = error instanceof RangeError && held.length >= ask && ask < LARGEST_HEADER;
       if (!isShort) throw damaged(name, `a page’s header: ${(error as Error).message}`);
     }
   }
+}
+
+/** Thrift carries its types with it: a damaged header gives a text or a 64-bit integer where a size should be. */
+function checked(header: PageHeader): PageHeader {
+  const { compressed_page_size: packed, uncompressed_page_size: unpacked, crc } = header;
+  for (const figure of [packed, unpacked, crc ?? 0])
+    if (!Number.isInteger(figure)) throw new Error('a size or checksum that is no 32-bit integer');
+  return header;
 }
 
 function dictionaryOf(content: Uint8Array, header: PageHeader, codec: CompressionCodec, leaf: Leaf): Raw {

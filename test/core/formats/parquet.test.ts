@@ -110,6 +110,15 @@ describe('a file that is broken', () => {
     expect(refusal).toMatchObject({ code: 'SLU-3023', message: expect.stringContaining('checksum') });
   });
 
+  test('in the type of a page’s size is refused', async () => {
+    const bytes = Buffer.from(bytesOf('types.parquet'));
+    // Behind the magic: the page's kind, as an i32, and the field with its size, as another.
+    expect([bytes[4], bytes[6]]).toEqual([0x15, 0x15]);
+    bytes[6] = 0x16;
+    const { items, refusal } = await read(bytes);
+    expect({ items, code: refusal?.code }).toEqual({ items: [], code: 'SLU-3023' });
+  });
+
   test('anywhere gives rows or a refusal, soon and without an exception', async () => {
     const small = files.filter((name) => !name.startsWith('nested'));
     await fc.assert(
