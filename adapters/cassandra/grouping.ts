@@ -28,44 +28,73 @@ export function batchesOf(
   rows: readonly SinkRow[],
   unfit: (index: number, error: EncodingError) => void,
 ): Batch[] {
-  const rowOf = keyText(table, primaryKey(table));
-  const out = new Bytes();
   const open = new Map<string, Open>();
   const batches: Batch[] = [];
+  for (const member of notOverwritten(table, statement, rows, encoded(statement, rows, unfit))) {
+    const bytes = member.end - member.start;
+    const key = statement.partition(member);
+    let batch = open.get(key);
+    if (!batch || batch.members.length === BATCH_ROWS || batch.bytes + bytes > BATCH_BYTES) {
+      batch = { members: [], bytes: 0 };
+      open.set(key, batch);
+      batches.push(batch.members);
+    }
+    batch.members.push(member);
+    batch.bytes += bytes;
+  }
+  return batches;
+}
 
-  for (const [index, row] of rows.entries()) {
-    if (isOverwritten(rowOf, rows, index)) continue;
+function encoded(
+  statement: RowStatement,
+  rows: readonly SinkRow[],
+  unfit: (index: number, error: EncodingError) => void,
+): Member[] {
+  const out = new Bytes();
+  const members: Member[] = [];
+  for (let index = 0; index < rows.length; index++) {
     out.start();
     try {
-      statement.encode(out, row);
+      statement.encode(out, rows[index] as SinkRow);
     } catch (error) {
       if (!(error instanceof EncodingError)) throw error;
       unfit(index, error);
       continue;
     }
     const { bytes, start, end } = out.done();
-    const member = { index, bytes, start, end };
-    const key = statement.partition(member);
-    let batch = open.get(key);
-    if (!batch || batch.members.length === BATCH_ROWS || batch.bytes + end - start > BATCH_BYTES) {
-      batch = { members: [], bytes: 0 };
-      open.set(key, batch);
-      batches.push(batch.members);
-    }
-    batch.members.push(member);
-    batch.bytes += end - start;
+    members.push({ index, bytes, start, end });
   }
-  return batches;
+  return members;
 }
 
 /**
- * True when a later row has the same key and the same write time: Cassandra would mix the two, cell by cell, so only the last is
- * written. Write times grow with the position, so rows that share one are neighbours.
+ * Without those behind which there is one with the same key and the same write time: Cassandra would mix the two, cell by cell, so only the last is
+ * written. Write times grow with the position, so rows that share one are neighbours; of a large file there are hundreds, so that each is
+ * looked up among them, by its bytes: values would take four times as long.
  */
-function isOverwritten(rowOf: ReturnType<typeof keyText>, rows: readonly SinkRow[], index: number): boolean {
-  const row = rows[index] as SinkRow;
-  for (let later = index + 1; rows[later]?.writeTime === row.writeTime; later++) {
-    if (rowOf(row.values) === rowOf((rows[later] as SinkRow).values)) return true;
+function notOverwritten(
+  table: Table,
+  statement: RowStatement,
+  rows: readonly SinkRow[],
+  members: readonly Member[],
+): readonly Member[] {
+  const timeOf = (at: number) => (members[at] === undefined ? Number.NaN : rows[members[at].index]?.writeTime);
+  const byValue = table.clusteringKey.some((name) => table.columns[name] === 'decimal');
+  const textOf = keyText(table, primaryKey(table));
+  const keyOf = (member: Member) =>
+    byValue ? textOf((rows[member.index] as SinkRow).values) : statement.primaryKey(member);
+  const written: Member[] = [];
+  const later = new Set<string>();
+  for (let at = members.length - 1; at >= 0; at--) {
+    const member = members[at] as Member;
+    const time = timeOf(at);
+    if (time !== timeOf(at + 1)) later.clear();
+    if (time === timeOf(at + 1) || time === timeOf(at - 1)) {
+      const key = keyOf(member);
+      if (later.has(key)) continue;
+      later.add(key);
+    }
+    written.push(member);
   }
-  return false;
+  return written.reverse();
 }
