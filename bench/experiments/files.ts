@@ -86,15 +86,16 @@ const about = {
 
 const fileText = ({ data, format, rows }: Case) => `${rows.toLocaleString('en-US')} ${data} as ${format}`;
 
-/** A server that has just begun compiles its code: the first client would pay for all others. */
+/** Rows by which a server that has just begun has compiled its code: the first client would pay for all others, by a third of its rate. */
+const WARM = { 'ceiling, batches': 1_000_000, 'ceiling, single rows': 300_000 } as const;
+
 async function warmUp(bench: Bench): Promise<void> {
-  const { cases } = bench.plan;
-  for (const data of new Set(cases.map((each) => each.data))) {
-    const rows = Math.min(100_000, ...cases.filter((each) => each.data === data).map((each) => each.rows));
+  for (const data of new Set(bench.plan.cases.map((each) => each.data))) {
+    const most = Math.max(...bench.plan.cases.filter((each) => each.data === data).map((each) => each.rows));
+    const client = data === 'flights' ? 'ceiling, batches' : 'ceiling, single rows';
+    const rows = Math.min(most, WARM[client]);
     bench.tell(`warming Cassandra up with ${rows.toLocaleString('en-US')} ${data}`);
-    const single = { client: 'ceiling, single rows', data, format: 'csv', rows, rounds: 1 } as const;
-    await runCase(bench, single);
-    if (data === 'flights') await runCase(bench, { ...single, client: 'ceiling, batches' });
+    await runCase(bench, { client, data, format: 'csv', rows, rounds: 1 });
   }
 }
 

@@ -38,6 +38,8 @@ export interface ReadOptions {
   readonly maxRecord: number;
   /** The source has no end to wait for: its first records are given before there is enough of them to tell text from other content. */
   readonly live?: boolean;
+  /** Only places and number of the records are wanted: what takes most of the time, and changes neither, may be left out. */
+  readonly counting?: boolean;
   /** Absent: all of the text. */
   readonly within?: Within;
 }

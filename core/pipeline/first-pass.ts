@@ -25,6 +25,7 @@ export function scan(
   limits: Limits,
   signal: AbortSignal,
   beat?: () => Promise<void>,
+  counting = false,
 ): { readonly chunks: AsyncIterable<Chunk>; passed(): Promise<FirstPass> } {
   const hash = createHash('sha256');
   let hashed = 0;
@@ -37,7 +38,8 @@ export function scan(
     }
   }
   async function* counted(): AsyncGenerator<Chunk> {
-    for await (const chunk of readRecords({ ...stored, open }, format, { maxRecord: maxRecordOf(limits) }, signal)) {
+    const options = { maxRecord: maxRecordOf(limits), counting };
+    for await (const chunk of readRecords({ ...stored, open }, format, options, signal)) {
       rows += chunk.items.length;
       await beat?.();
       if (rows > limits.maxFileRows) {
@@ -68,8 +70,14 @@ async function hashOf(stored: StoredObject, signal: AbortSignal, beat?: () => Pr
  * Reads a file once without loading anything: whether its rows fit the profile and the day cannot be known otherwise, and a file that is
  * refused in the middle would leave half of itself behind. Costs a few percent of a load: rows are split and counted, nothing more.
  */
-export async function firstPass(...of: Parameters<typeof scan>): Promise<FirstPass | Refusal> {
-  const { chunks, passed } = scan(...of);
+export async function firstPass(
+  stored: StoredObject,
+  format: FileFormat,
+  limits: Limits,
+  signal: AbortSignal,
+  beat?: () => Promise<void>,
+): Promise<FirstPass | Refusal> {
+  const { chunks, passed } = scan(stored, format, limits, signal, beat, true);
   for await (const { refusal } of chunks) if (refusal) return refusal;
   return passed();
 }

@@ -15,8 +15,11 @@ import type { Sink } from '../ports.ts';
 import { load } from './load.ts';
 import { type Patience, type Transformed, transformer } from './transform.ts';
 
-/** Rows that are transformed and written together; from the measurements in docs/throughput.md. */
-export const WINDOW = 6000;
+/**
+ * Rows that are transformed and written together. Of 3,000,000 flights, batches have 15.6 rows on average with 6,000, 19 with 12,000, and 23.9 if all were one window; a file went
+ * a tenth faster with 16,000 than with 6,000, which took 30 MB more, and no faster with 30,000.
+ */
+export const WINDOW = 12_000;
 
 /** Characters of their records, beyond which a window is full with fewer of them: a window of the largest ones would fill the memory. */
 export const WINDOW_CHARACTERS = 16 * 1024 * 1024;

@@ -38,7 +38,7 @@ export interface Patience {
   readonly most: number;
 }
 
-/** Our own figures: a stretch of 6,000 rows takes a healthy transform well below 100 ms. */
+/** Our own figures: a window of rows takes a healthy transform well below 100 ms. */
 const PATIENCE: Patience = { first: 10_000, least: 100, most: Number.POSITIVE_INFINITY };
 
 /** For files, which can be refused: a function's time must be enough even when a whole window does not return. */

@@ -111,12 +111,18 @@ function pacer({ world: { clock, registry }, run, until }: PartWork) {
 }
 
 /** Opens the records of a part, behind those that are settled; what is told of lines goes to `lines`. */
-function opened({ index, part }: TakenPart, work: PartWork, file: StoredObject, lines: (count: number) => void) {
+function opened(
+  { index, part }: TakenPart,
+  work: PartWork,
+  file: StoredObject,
+  lines: (count: number) => void,
+  counting = false,
+) {
   const { plan, admitted, world } = work;
   const stretch = plan.stretches[index];
   const base = plan.phase === 'check' ? undefined : plan.counted?.bases[index];
   const start = { ...(stretch && { stretch }), ...(base && { base }), ...(part.after && { after: part.after }) };
-  const options = { maxRecord: maxRecordOf(world.tenant.limits) };
+  const options = { maxRecord: maxRecordOf(world.tenant.limits), counting };
   async function* chunks(): AsyncGenerator<Chunk> {
     for await (const chunk of readRecords(file, admitted.format, options, world.signal, start)) {
       if (chunk.next) lines(chunk.next.line - (base?.line ?? 1));
@@ -151,9 +157,10 @@ async function countPart(taken: TakenPart, work: PartWork, note: Note): Promise<
   const counts = { ...part.counts };
   let after = part.after;
   let lines = part.lines ?? 0;
-  for await (const { items, refusal } of opened(taken, work, hash.file, (count) => {
+  const saw = (count: number) => {
     lines = count;
-  })) {
+  };
+  for await (const { items, refusal } of opened(taken, work, hash.file, saw, true)) {
     if (refusal) return { left: 'ended', change: { stop: { state: 'refused', ...refusal } } };
     await work.beat();
     counts.read += items.length;

@@ -122,7 +122,7 @@ describe('a file that is refused', () => {
     const world = worldWith({ errors: 'skip-file' });
     const run = await ingestIn(world, [bad, ...good(2 * WINDOW), bad]);
     expect(run.reason?.message).toBe(
-      `2 of ${2 * WINDOW + 2} records are bad (0.02 %), and the feed allows none: nothing is loaded`,
+      `2 of ${2 * WINDOW + 2} records are bad (0.01 %), and the feed allows none: nothing is loaded`,
     );
     expect(rejectedIn(world).map(({ position }) => position)).toEqual([1, 2 * WINDOW + 2]);
     expect(run.contentHash).toHaveLength(64);
