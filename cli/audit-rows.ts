@@ -9,7 +9,7 @@ import { admit } from '../core/pipeline/admit.ts';
 import { maxRecordOf } from '../core/pipeline/first-pass.ts';
 import { ingest } from '../core/pipeline/ingest.ts';
 import { rejectedPositions } from '../core/pipeline/rejects.ts';
-import { rowWriteTime } from '../core/pipeline/write-time.ts';
+import { rowWriteTime, SPAN } from '../core/pipeline/write-time.ts';
 import type { Sink, SinkFailure, SinkRow } from '../core/ports.ts';
 import type { Books, Disagreement } from '../core/report/audit.ts';
 import { wrongWith } from '../core/report/rows.ts';
@@ -87,7 +87,9 @@ async function wrongRowsOf(
     origin: `s3://${run.object.bucket}/${run.object.key}`,
     chunks: readRecords(stored, format, { maxRecord: maxRecordOf(tenant.limits) }, signal),
     sink: looking(cassandraCells(cassandra, keyspaces(tenant.id).data)),
-    writeTimeOf: ({ position }) => rowWriteTime(run, position, tenant.limits),
+    writeTimeOf: isDatedByPart(run, tenant)
+      ? () => run.writeTimeBase
+      : ({ position }) => rowWriteTime(run, position, tenant.limits),
     settled: async ({ counts, rejected }) => {
       count(counts.loaded);
       for (const each of rejected)
@@ -98,6 +100,13 @@ async function wrongRowsOf(
   });
   return wrong;
 }
+
+/**
+ * Where the rows of a part share its times (core/pipeline/parts/moments.ts), which nobody knows any more when the plan is done: such rows are looked for, and were
+ * written no earlier than their run; that their values were not written over since cannot be told.
+ */
+const isDatedByPart = ({ plan }: FileRun, { limits }: Tenant): boolean =>
+  plan !== null && plan.parts > 1 && limits.maxFileRows > SPAN;
 
 /** A sink that writes nothing: it refuses the rows that are not stored as they should be. */
 function looking(read: ReturnType<typeof cassandraCells>): Sink {

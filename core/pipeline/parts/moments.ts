@@ -6,7 +6,8 @@ import { rowWriteTime, SPAN } from '../write-time.ts';
 
 /**
  * The write times of the rows of a part, in microseconds since 1970. Each part has a share of the file's time for itself, by the number of its rows: rows of two parts are written
- * apart from each other, and must not have one time. A file in one part is dated as one that has none.
+ * apart from each other, and must not have one time. A file in one part is dated as one that has none,
+ * and so is one of a feed whose limit lets each row have a time of its own.
  */
 export function momentsOf(
   run: Pick<FileRun, 'writeTimeBase'>,
@@ -14,7 +15,8 @@ export function momentsOf(
   index: number,
   limits: Limits,
 ): (place: Place) => number {
-  if (!counted || stretches.length === 1) return ({ position }) => rowWriteTime(run, position, limits);
+  if (!counted || stretches.length === 1 || limits.maxFileRows <= SPAN)
+    return ({ position }) => rowWriteTime(run, position, limits);
   const { bases, rows } = counted;
   const first = (part: number): number => (bases[part]?.position ?? rows + 1) - 1;
   // A part has a microsecond at the least, and so there are enough of them for all.

@@ -238,6 +238,27 @@ describe('a file in parts', () => {
   });
 });
 
+test('write times of a file whose rows may each have their own are in parts what they are in one go, as the audit expects', () => {
+  const limits = { ...tenantOf().limits, maxFileRows: 100_000 };
+  const plan = {
+    stretches: [null, null],
+    counted: {
+      bases: [
+        { position: 1, line: 1 },
+        { position: 31, line: 31 },
+      ],
+      rows: 50,
+    },
+  };
+  for (const [index, position] of [
+    [0, 1],
+    [0, 30],
+    [1, 31],
+    [1, 50],
+  ] as const)
+    expect(momentsOf({ writeTimeBase: 7_000_000 }, plan, index, limits)({ position })).toBe(7_000_000 + position);
+});
+
 test('write times of all rows of a file lie within an eighth of a second, before the next version, those of a later part behind those of an earlier one', () => {
   fc.assert(
     fc.property(fc.array(fc.nat({ max: 5_000_000 }), { minLength: 2, maxLength: 50 }), (sizes) => {
