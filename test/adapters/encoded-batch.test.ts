@@ -56,14 +56,15 @@ async function driversOwn(table: Table, rows: readonly SinkRow[], kind: 'insert'
 }
 
 describe('the bytes that are sent are those that the driver would send', () => {
-  const writeTime = fc.oneof(fc.maxSafeInteger(), fc.constant(1_700_000_000_000_000));
+  // Of two rows with one key and one time only the last would be sent.
+  const writeTime = fc.integer({ min: -(2 ** 49), max: 2 ** 49 });
   const key = fc.oneof(fc.string({ minLength: 1, maxLength: 40 }), fc.string({ unit: 'grapheme', minLength: 1 }));
 
   test('of rows of every type of column, with cells that are null or absent', async () => {
     const rows = fc.array(fc.tuple(anyRow, writeTime), { minLength: 1, maxLength: 5 });
     await fc.assert(
       fc.asyncProperty(key, rows, async (id, given) => {
-        const all = given.map(([values, time], index) => ({ values: { ...values, id }, writeTime: time + index }));
+        const all = given.map(([values, time], index) => ({ values: { ...values, id }, writeTime: time * 8 + index }));
         expect(await cassandraSink(client, 'k').write(everyType, all, forever)).toEqual([]);
         const sent = server.batches.at(-1) as Buffer;
         expect(sent.equals(await driversOwn(everyType, all, 'insert'))).toBe(true);
@@ -105,6 +106,16 @@ test('a partition is sent in batches of at most thirty rows, other partitions ap
   const counts = server.batches.map((batch) => batch.readUInt16BE(1)).sort((a, b) => a - b);
   expect(counts).toEqual([1, 1, 5, 5, BATCH_ROWS, BATCH_ROWS, BATCH_ROWS, BATCH_ROWS]);
   expect(server.prepared).toEqual([insertRow('k', cells)]);
+});
+
+test('of two rows with one key and one write time the last is sent, or the one before when the last cannot be', async () => {
+  const same = (b: unknown): SinkRow => ({ values: { part: 'p', place: 1, a: 'a', b }, writeTime: 5 });
+  const sink = cassandraSink(client, 'k');
+  expect(await sink.write(cells, [same(1), same(2)], forever)).toEqual([]);
+  expect(server.batches.at(-1)?.equals(await driversOwn(cells, [same(2)], 'insert'))).toBe(true);
+  const failures = await sink.write(cells, [same(1), same('no number')], forever);
+  expect(failures.map(({ index, retryable }) => ({ index, retryable }))).toEqual([{ index: 1, retryable: false }]);
+  expect(server.batches.at(-1)?.equals(await driversOwn(cells, [same(1)], 'insert'))).toBe(true);
 });
 
 test('a server that has forgotten a statement gets it again, and the rows with it', async () => {

@@ -203,14 +203,6 @@ export function testSink(open: () => SinkUnderTest): void {
     });
   });
 
-  test('at the same time, of which the last cannot be stored, leave the one before', async () => {
-    const part = fresh();
-    const row = (b: unknown) => ({ values: { part, place: 1, a: 'a', b }, writeTime: NOW });
-    const failures = await open().sink.write(cells, [row(1), row('no number')], forever);
-    expect(failures.map(({ index, retryable }) => ({ index, retryable }))).toEqual([{ index: 1, retryable: false }]);
-    expect(await stored(cells, 'part', [part])).toEqual([{ part, place: 1, a: 'a', b: 1 }]);
-  });
-
   describe('a deletion', () => {
     const remove = async (part: string, place: number, writeTime: number) =>
       expect(await open().sink.remove(cells, [{ values: { part, place }, writeTime }], forever)).toEqual([]);
