@@ -44,7 +44,8 @@ export function writeDocument(root: string, results: Results): void {
 const HEAD = `# Benchmarks
 
 Written by \`npm run bench\`, which measures all of this anew; \`npm run bench -- --quick\` prints the comparison within minutes. Figures of one table compare with each
-other, and with nothing else: a machine's speed drifts by up to 1.7 times between hours. Client and database share one machine:`;
+other, and with nothing else: a machine's speed drifts by up to 1.7 times between hours. What bounds the figures, and what was tried where a target is not met, is in [throughput.md](throughput.md). Client and
+database share one machine:`;
 
 const madeBy = ({ when, commit, minutes }: Circumstances): string =>
   `*Measured ${when.slice(0, 16).replace('T', ' ')} UTC at commit ${commit}, in ${minutes.toFixed(0)} minutes.*`;

@@ -144,7 +144,7 @@ const large: Others = {
     ...formats.flatMap((format) => [300_000, 3_000_000].map((rows) => ({ format, rows }))),
     { format: 'csv', rows: 9_000_000 },
   ],
-  history: { runs: 200_000 },
+  history: { runs: 1_000_000 },
   backpressure: { rows: 3_000_000, seconds: 10 },
   neighbours: { seconds: 30, floodRows: 1_000_000 },
   stack: { rows: 300_000, rounds: 3 },

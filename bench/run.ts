@@ -27,7 +27,7 @@ import neighbour from './tenants/neighbour/tenant.ts';
 const usage = `usage: npm run bench [-- [--quick | --smoke | --document] [<experiment>]... [--only <part>]...]
   Measures all experiments, or those that are named: ${experimentNames.join(', ')}.
   The results of a full run are kept in bench/results, and docs/benchmarks.md is written anew from them.
-  --quick     fewer rows and rounds, and only files and coldStart unless others are named: less than five minutes on a quiet machine
+  --quick     fewer rows and rounds, and only files and coldStart unless others are named: three to four minutes on a quiet machine
   --smoke     a few thousand rows, to see that all of it works: its figures say nothing
   --only      of files those clients alone that have the part in their name, such as sluice, batches, comments or ndjson
   --document  measures nothing, and writes docs/benchmarks.md anew`;
