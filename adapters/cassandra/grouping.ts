@@ -30,7 +30,7 @@ export function batchesOf(
 ): Batch[] {
   const open = new Map<string, Open>();
   const batches: Batch[] = [];
-  for (const member of notOverwritten(table, statement, rows, encoded(statement, rows, unfit))) {
+  for (const member of notOverwritten(table, rows, encoded(statement, rows, unfit))) {
     const bytes = member.end - member.start;
     const key = statement.partition(member);
     let batch = open.get(key);
@@ -69,32 +69,23 @@ function encoded(
 
 /**
  * Without those behind which there is one with the same key and the same write time: Cassandra would mix the two, cell by cell, so only the last is
- * written. Write times grow with the position, so rows that share one are neighbours; of a large file there are hundreds, so that each is
- * looked up among them, by its bytes: values would take four times as long.
+ * written. Write times grow with the position, so rows that share one are neighbours; of a large file there are hundreds.
  */
-function notOverwritten(
-  table: Table,
-  statement: RowStatement,
-  rows: readonly SinkRow[],
-  members: readonly Member[],
-): readonly Member[] {
-  const timeOf = (at: number) => (members[at] === undefined ? Number.NaN : rows[members[at].index]?.writeTime);
-  const byValue = table.clusteringKey.some((name) => table.columns[name] === 'decimal');
-  const textOf = keyText(table, primaryKey(table));
-  const keyOf = (member: Member) =>
-    byValue ? textOf((rows[member.index] as SinkRow).values) : statement.primaryKey(member);
+function notOverwritten(table: Table, rows: readonly SinkRow[], members: readonly Member[]): readonly Member[] {
+  const keyOf = keyText(table, primaryKey(table));
+  const rowAt = (at: number) => rows[members[at]?.index ?? -1];
   const written: Member[] = [];
   const later = new Set<string>();
   for (let at = members.length - 1; at >= 0; at--) {
-    const member = members[at] as Member;
-    const time = timeOf(at);
-    if (time !== timeOf(at + 1)) later.clear();
-    if (time === timeOf(at + 1) || time === timeOf(at - 1)) {
-      const key = keyOf(member);
+    const { values, writeTime } = rowAt(at) as SinkRow;
+    const isLast = rowAt(at + 1)?.writeTime !== writeTime;
+    if (isLast) later.clear();
+    if (!isLast || rowAt(at - 1)?.writeTime === writeTime) {
+      const key = keyOf(values);
       if (later.has(key)) continue;
       later.add(key);
     }
-    written.push(member);
+    written.push(members[at] as Member);
   }
   return written.reverse();
 }

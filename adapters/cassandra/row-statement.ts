@@ -13,8 +13,6 @@ export interface RowStatement extends Statement {
   encode(out: Bytes, row: SinkRow): void;
   /** A text that two rows share exactly when they are of one partition: the bytes of its key, one for each character. */
   partition(encoded: Stretch): string;
-  /** One that two rows share exactly when all columns of their keys have the same bytes. */
-  primaryKey(encoded: Stretch): string;
   /** The partition's key as the database hashes it; absent when it is longer than a key can be. */
   routingKey(encoded: Stretch): Buffer | undefined;
   /** The parameters as the driver takes them, for the guard. */
@@ -52,28 +50,14 @@ function statement(table: Table, given: readonly (string | null)[]) {
   );
   const columns = given.map((name, at) => ({ name, encode: encoderOf(parameters[at] as ColumnType) }));
   const key = table.partitionKey.map((name) => given.indexOf(name));
-  const whole = primaryKey(table).map((name) => given.indexOf(name));
-  /** Where each of some parameters begins, and the one behind the last of them. */
-  const placesOf = (wanted: readonly number[]) => {
-    const last = Math.max(...wanted) + 1;
-    return ({ bytes, start }: Stretch): number[] => {
-      const places = [start];
-      for (let at = start; places.length <= last; places.push(at)) at += 4 + Math.max(0, bytes.readInt32BE(at));
-      return places;
-    };
+  const last = Math.max(...key) + 1;
+  /** Where each parameter begins, as far as the key goes. */
+  const placesIn = ({ bytes, start }: Stretch): number[] => {
+    const places = [start];
+    for (let at = start; places.length <= last; places.push(at)) at += 4 + Math.max(0, bytes.readInt32BE(at));
+    return places;
   };
-  const placesIn = placesOf(key);
-  /** The bytes of some parameters, one for each character. */
-  const textOf = (wanted: readonly number[]) => {
-    const placesIn = placesOf(wanted);
-    const first = wanted[0] as number;
-    const isTogether = wanted.every((at, index) => at === first + index);
-    return (encoded: Stretch): string => {
-      const places = placesIn(encoded);
-      const text = (from: number, to: number) => encoded.bytes.toString('latin1', places[from], places[to]);
-      return isTogether ? text(first, first + wanted.length) : wanted.map((at) => text(at, at + 1)).join('');
-    };
-  };
+  const isTogether = key.every((at, index) => index === 0 || at === (key[index - 1] as number) + 1);
   return {
     parameters,
     encode: (out: Bytes, { values, writeTime }: SinkRow) => {
@@ -84,8 +68,11 @@ function statement(table: Table, given: readonly (string | null)[]) {
         else encode(out, value);
       }
     },
-    partition: textOf(key),
-    primaryKey: textOf(whole),
+    partition: (encoded: Stretch) => {
+      const places = placesIn(encoded);
+      const text = (from: number, to: number) => encoded.bytes.toString('latin1', places[from], places[to]);
+      return isTogether ? text(key[0] as number, last) : key.map((at) => text(at, at + 1)).join('');
+    },
     routingKey: (encoded: Stretch) => {
       const places = placesIn(encoded);
       const parts = key.map((at) => encoded.bytes.subarray((places[at] as number) + 4, places[at + 1]));
