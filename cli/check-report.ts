@@ -117,6 +117,6 @@ export const fileData = ({ file, bytes: size, feed, refusal, trial }: CheckedFil
   warnings: trial?.warnings ?? {},
   findings: trial?.quality.findings ?? [],
   drift: trial?.quality.drift ?? null,
-  dropped: (trial?.dropped ?? []).map(({ values: _, ...row }) => row),
+  dropped: trial?.dropped ?? [],
   rows: JSON.parse(JSON.stringify(trial?.sample ?? [], plainJson)),
 });

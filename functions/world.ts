@@ -1,3 +1,4 @@
+import { setFlagsFromString } from 'node:v8';
 import { Logger } from '@aws-lambda-powertools/logger';
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { S3Client } from '@aws-sdk/client-s3';
@@ -36,6 +37,12 @@ export const secrets = new SecretsManagerClient();
 export const s3 = new S3Client();
 export const events = new EventBridgeClient();
 const clock = { now: () => new Date() };
+
+/**
+ * The old generation grows to twice of what is alive before it is collected. V8 by itself is more frugal with a heap of this size and marks it 34 times for a million
+ * rows, on threads of its own: a load takes 17 % more processor time then, and 30 MiB less (docs/throughput.md).
+ */
+setFlagsFromString('--heap-growing-percent=100');
 
 /**
  * Milliseconds at the end of an invocation that are kept for giving a delivery back in order: a statement that began before may

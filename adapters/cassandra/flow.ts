@@ -26,6 +26,12 @@ export const newFlow = (): Flow => ({ limit: AT_FIRST, inFlight: 0, begun: 0, ju
 /** How many requests may begin. */
 export const room = ({ limit, inFlight }: Flow): number => Math.max(0, Math.floor(limit) - inFlight);
 
+/**
+ * How many requests begin together: the driver writes them at one time. One by one, each as an answer comes, those of a million rows take the client some seconds more,
+ * and the server too, which wakes up for each.
+ */
+export const burst = ({ limit }: Flow): number => Math.max(1, Math.floor(limit / 8));
+
 /** Whether not even one request at a time is taken. */
 export const isChoked = ({ limit }: Flow, outcome: Outcome): boolean => outcome === 'strained' && limit < 2;
 

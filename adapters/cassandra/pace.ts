@@ -1,4 +1,4 @@
-import { begin, end, isChoked, newFlow, type Outcome, room } from './flow.ts';
+import { begin, burst, end, isChoked, newFlow, type Outcome, room } from './flow.ts';
 
 /**
  * Sends so many things, by their index, several at a time; answers how many were given to `send`, in their order. Those behind are left when the signal ends
@@ -32,8 +32,10 @@ export function newPace(): Pace {
         more();
       };
       const more = () => {
+        let free = room(flow);
+        if (mine > 0 && free < burst(flow) && next < count) return;
         // Others at the same pace may have taken all the room, and nothing else wakes this one.
-        let free = Math.max(room(flow), mine === 0 ? 1 : 0);
+        if (mine === 0) free = Math.max(free, 1);
         while (free-- > 0 && next < count && !isOver && !signal.aborted) one(next++);
         if (mine > 0) return;
         if (thrown.length > 0) reject(thrown[0]);

@@ -1,5 +1,5 @@
 import type { Client } from 'cassandra-driver';
-import { BATCH_ROWS, type Batch, type Member } from './grouping.ts';
+import type { Batch, Member } from './grouping.ts';
 import type { RowStatement } from './row-statement.ts';
 
 /**
@@ -57,9 +57,7 @@ export function share(batches: readonly Batch[], statement: RowStatement, replic
     }
     let bin = open.get(nodes);
     const isFull = (now: NonNullable<typeof bin>) =>
-      now.partitions === MOST_PARTITIONS ||
-      now.bytes + bytes > MOST_BYTES ||
-      now.batch.length + batch.length > BATCH_ROWS;
+      now.partitions === MOST_PARTITIONS || now.bytes + bytes > MOST_BYTES;
     if (!bin || isFull(bin)) {
       bin = { batch: [], partitions: 0, bytes: 0 };
       open.set(nodes, bin);

@@ -1,11 +1,12 @@
 import type { Client } from 'cassandra-driver';
+import { keyspacesLimits } from '../../core/model/keyspaces-limits.ts';
 import type { Table } from '../../core/model/table.ts';
 import type { Sink, SinkFailure, SinkRow } from '../../core/ports.ts';
 import { cassandraDialect, type Dialect } from './client.ts';
 import { batchSender } from './encoded-batch.ts';
 import { isPassing, isStrain, messageOf, worldError } from './errors.ts';
 import type { Outcome } from './flow.ts';
-import { type Batch, batchesOf } from './grouping.ts';
+import { BATCH_ROWS, type Batch, batchesOf } from './grouping.ts';
 import { insideOf } from './keyspaces-client.ts';
 import { newPace } from './pace.ts';
 import { type RowStatement, removal, upsert } from './row-statement.ts';
@@ -21,13 +22,15 @@ export function cassandraSink(client: Client, keyspace: string, { sharedBatches 
   const { driver, checkBatch } = insideOf(client);
   const sendBatch = batchSender(driver);
   const pace = newPace();
-  const replicas = sharedBatches && !checkBatch ? replicasOf(driver, keyspace) : null;
+  const isKeyspaces = !sharedBatches || checkBatch !== undefined;
+  const replicas = isKeyspaces ? null : replicasOf(driver, keyspace);
+  const most = isKeyspaces ? keyspacesLimits.unloggedBatch : BATCH_ROWS;
 
   const send = async (table: Table, statement: RowStatement, rows: readonly SinkRow[], signal: AbortSignal) => {
     const failures: SinkFailure[] = [];
     const refuse = (index: number, error: unknown) =>
       failures.push({ index, message: messageOf(error), retryable: false });
-    const alone = batchesOf(table, statement, rows, refuse);
+    const alone = batchesOf(table, statement, rows, refuse, most);
     const batches = replicas ? share(alone, statement, replicas) : alone;
 
     const write = async (batch: Batch): Promise<Outcome> => {

@@ -30,11 +30,15 @@ export interface Place {
   readonly byte?: number | undefined;
 }
 
-/** One record inside a delivery. */
-export interface Row extends Place {
-  readonly values: FieldValues;
+/** What is kept of a record once rows are made of it. */
+export interface Source extends Place {
   /** The record as it arrived; as JSON where it was no text. */
   readonly raw: string;
+}
+
+/** One record inside a delivery. */
+export interface Row extends Source {
+  readonly values: FieldValues;
   /** Characters of a record that was no text, about; else they are those of `raw`. */
   readonly size?: number;
 }

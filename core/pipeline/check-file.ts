@@ -157,7 +157,7 @@ export function repeated(
     return owners.flatMap((row, index) => {
       const before = first.get(Number(row.position));
       // A record that has made several rows is told of once.
-      if (before === undefined || owners[index - 1] === row) return [];
+      if (before === undefined || owners[index - 1]?.position === row.position) return [];
       const key = columns.map((column) => `${column} ${show(outputs[index]?.[column])}`).join(', ');
       const message = `the rule "${rule.name}" is broken: record ${before} has the same ${key}`;
       return [{ ...placeOf(row), stage: 'judge', code: 'SLU-2021', message, rules: [rule.name], raw: row.raw }];

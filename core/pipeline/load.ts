@@ -1,39 +1,33 @@
 import { TransientError } from '../model/errors.ts';
-import { placeOf, type Rejection, type Row } from '../model/row.ts';
+import { placeOf, type Rejection, type Source } from '../model/row.ts';
 import type { Table } from '../model/table.ts';
 import type { Sink, SinkRow } from '../ports.ts';
 import { pause } from './patience.ts';
-import type { Transformed } from './transform.ts';
 
-interface Pending extends SinkRow {
-  readonly row: Row;
-}
+/** A row for the table and the record that it is made of, whose place others of its rows have, too: one object, for a window of them is what fills the memory. */
+export interface Output extends Source, SinkRow {}
 
 /**
- * Writes the outputs of rows to the sink until every one is stored or refused for good; answers the rows that are refused.
- * A row is loaded only when all its outputs are. A failure that may pass is tried again, with pauses that grow while nothing
+ * Writes the outputs of records to the sink until every one is stored or refused for good; answers the records that are refused.
+ * A record is loaded only when all its outputs are. A failure that may pass is tried again, with pauses that grow while nothing
  * gets through, until the signal ends the patience: then it throws a `TransientError` and nothing counts as done.
  */
 export async function load(
-  transformed: readonly Pick<Transformed, 'row' | 'outputs'>[],
+  outputs: readonly Output[],
   table: Table,
   sink: Sink,
-  writeTimeOf: (row: Row) => number,
   signal: AbortSignal,
 ): Promise<Rejection[]> {
-  const rejected = new Map<Row, Rejection>();
-  let pending: readonly Pending[] = transformed.flatMap(({ row, outputs }) => {
-    const writeTime = writeTimeOf(row);
-    return outputs.map((values) => ({ row, values, writeTime }));
-  });
+  const rejected = new Map<Output['position'], Rejection>();
+  let pending = outputs;
   let stuck = 0;
   while (pending.length > 0) {
     const failures = await sink.write(table, pending, signal);
-    const again: Pending[] = [];
+    const again: Output[] = [];
     for (const { index, message, retryable } of failures) {
-      const failed = pending[index] as Pending;
+      const failed = pending[index] as Output;
       if (retryable) again.push(failed);
-      else rejected.set(failed.row, refusal(failed.row, message));
+      else rejected.set(failed.position, refusal(failed, message));
     }
     // Where some get through, the sink is to catch its breath and no more.
     if (again.length < pending.length) stuck = 0;
@@ -49,10 +43,10 @@ export async function load(
 /** For records that are to be judged, and not stored. */
 export const nowhere: Sink = { name: 'nowhere', write: async () => [], remove: async () => [], close: async () => {} };
 
-const refusal = (row: Row, message: string): Rejection => ({
-  ...placeOf(row),
+const refusal = (source: Source, message: string): Rejection => ({
+  ...placeOf(source),
   stage: 'load',
   code: 'SLU-2008',
   message,
-  raw: row.raw,
+  raw: source.raw,
 });

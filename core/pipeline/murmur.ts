@@ -1,6 +1,8 @@
+import { putText, type TextWords, textWords } from '../model/text-words.ts';
+
 /** Bytes to be hashed, as whole words that grow as they must. */
 export class Words {
-  #words = new Int32Array(256);
+  #words: TextWords = textWords(256);
   #used = 0;
 
   clear(): void {
@@ -8,32 +10,27 @@ export class Words {
   }
 
   add(word: number): void {
-    if (this.#used === this.#words.length) this.#grow(1);
-    this.#words[this.#used++] = word;
+    if (this.#used === this.#words.words.length) this.#grow(1);
+    this.#words.words[this.#used++] = word;
   }
 
   /** The length of a text, and its UTF-16 units. */
   addText(text: string): void {
     const { length } = text;
-    if (this.#used + 1 + length > this.#words.length) this.#grow(1 + length);
-    const words = this.#words;
-    let used = this.#used;
-    words[used++] = length;
-    let at = 0;
-    for (; at + 1 < length; at += 2) words[used++] = text.charCodeAt(at) | (text.charCodeAt(at + 1) << 16);
-    if (at < length) words[used++] = text.charCodeAt(at);
-    this.#used = used;
+    if (this.#used + 1 + length > this.#words.words.length) this.#grow(1 + length);
+    this.#words.words[this.#used] = length;
+    this.#used = putText(this.#words, this.#used + 1, text);
   }
 
   #grow(more: number): void {
-    const words = new Int32Array(2 * (this.#used + more));
-    words.set(this.#words.subarray(0, this.#used));
-    this.#words = words;
+    const grown = textWords(2 * (this.#used + more));
+    grown.words.set(this.#words.words.subarray(0, this.#used));
+    this.#words = grown;
   }
 
   /** Writes their hash into `hash`, lowest word first. */
   hash(hash: Uint32Array): void {
-    murmur3(this.#words, this.#used * 4, hash);
+    murmur3(this.#words.words, this.#used * 4, hash);
   }
 }
 

@@ -23,7 +23,8 @@ export function interruptible(work: () => void, milliseconds: number): boolean {
 }
 
 /** Such a function is never called: a loop that only ever awaits could not be interrupted. */
-export const isAsync = (code: unknown): boolean => /^Async/.test(Object.prototype.toString.call(code).slice(8));
+export const isAsync = (code: unknown): boolean =>
+  typeof code === 'function' && /^Async/.test((code as { [Symbol.toStringTag]?: string })[Symbol.toStringTag] ?? '');
 
 /** Tenants can throw anything, also what cannot be turned into text. */
 export function textOf(error: unknown): string {

@@ -4,7 +4,7 @@ import { readRecords } from '../formats/readers.ts';
 import { capped } from '../model/capped.ts';
 import { dialectOf, type FileFormat } from '../model/formats.ts';
 import { addBroken, type RuleCounts } from '../model/quality.ts';
-import type { Counts, Rejection, Row } from '../model/row.ts';
+import type { Counts, Rejection, Row, Source } from '../model/row.ts';
 import { SAMPLE_SIZE } from '../model/run.ts';
 import type { RunQuality } from '../model/run-quality.ts';
 import type { Tenant } from '../model/tenant.ts';
@@ -31,7 +31,7 @@ export interface Trial extends FirstPass {
   readonly warnings: RuleCounts;
   /** The first rows that would be in the table, and the first records that would be dropped. */
   readonly sample: readonly Readonly<Record<string, unknown>>[];
-  readonly dropped: readonly Row[];
+  readonly dropped: readonly Source[];
   readonly layout: Layout;
 }
 
@@ -49,7 +49,7 @@ export async function tryFile(
   if ('code' in pass) return pass;
   const rejections: Rejection[] = [];
   const rows: Readonly<Record<string, unknown>>[] = [];
-  const dropped: Row[] = [];
+  const dropped: Source[] = [];
   const found = reasons(SAMPLE_SIZE);
   const warnings: Record<string, number> = {};
   let columns: readonly string[] = [];

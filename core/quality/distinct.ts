@@ -1,3 +1,5 @@
+import { putText, textWords } from '../model/text-words.ts';
+
 /** Bits of a hash that choose a register, and those that are left for its rank. */
 const INDEX = 10;
 const REST = 32 - INDEX;
@@ -70,11 +72,21 @@ function mixed(bits: number): number {
   return hash ^ (hash >>> 16);
 }
 
-/** FNV-1a over the UTF-16 units of a text. */
+let scratch = textWords(256);
+
+/** MurmurHash3 with a hash of 32 bits (MurmurHash3_x86_32 in github.com/aappleby/smhasher) over the UTF-16 units of a text, of which a lone last one counts as a word. */
 export function hashOfText(text: string): number {
-  let hash = 0x811c9dc5;
-  for (let at = 0; at < text.length; at++) hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193);
-  return mixed(hash);
+  const { length } = text;
+  if (length > 2 * scratch.words.length) scratch = textWords(length);
+  const { words } = scratch;
+  const end = putText(scratch, 0, text);
+  let hash = 0;
+  for (let at = 0; at < end; at++) {
+    const word = Math.imul(words[at] as number, 0xcc9e2d51);
+    hash ^= Math.imul((word << 15) | (word >>> 17), 0x1b873593);
+    hash = (Math.imul((hash << 13) | (hash >>> 19), 5) + 0xe6546b64) | 0;
+  }
+  return mixed(hash ^ (2 * length));
 }
 
 const float = new Float64Array(1);

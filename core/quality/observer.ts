@@ -1,7 +1,7 @@
 import type { Chunk } from '../formats/format.ts';
 import type { FileFormat } from '../model/formats.ts';
 import { addBroken, type FileRule, isFileRule, type RuleCounts } from '../model/quality.ts';
-import type { Rejection, Row } from '../model/row.ts';
+import type { Rejection, Row, Source } from '../model/row.ts';
 import type { RunQuality } from '../model/run-quality.ts';
 import { keyText, primaryKey } from '../model/table.ts';
 import type { Contract, Feed } from '../model/tenant.ts';
@@ -19,7 +19,7 @@ export interface Seen {
   readonly counts: { readonly loaded: number };
   /** Rows for the table, and the record that each is made of. */
   readonly outputs: readonly Values[];
-  readonly owners: readonly Row[];
+  readonly owners: readonly Source[];
   readonly rejected: readonly Rejection[];
   readonly broken: ReadonlyMap<Row['position'], readonly string[]>;
 }
@@ -163,7 +163,7 @@ export class Observer {
 }
 
 /** A row in which one of the columns is absent has no key, and so shares none. */
-function* keysOf({ columns, keyText }: Unique, outputs: readonly Values[], owners: readonly Row[]) {
+function* keysOf({ columns, keyText }: Unique, outputs: readonly Values[], owners: readonly Source[]) {
   for (const [index, values] of outputs.entries()) {
     if (columns.some((name) => values[name] === null || values[name] === undefined)) continue;
     yield [keyText(values), Number(owners[index]?.position)] as const;

@@ -1,9 +1,8 @@
 import type { Client } from 'cassandra-driver';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { connect, keyspacesDialect } from '../../adapters/cassandra/client.ts';
+import { cassandraDialect, connect, keyspacesDialect } from '../../adapters/cassandra/client.ts';
 import { deleteRow, insertRow } from '../../adapters/cassandra/cql.ts';
-import { BATCH_ROWS } from '../../adapters/cassandra/grouping.ts';
 import { cassandraSink } from '../../adapters/cassandra/sink.ts';
 import { parametersOf } from '../../adapters/cassandra/values.ts';
 import { FatalError } from '../../core/model/errors.ts';
@@ -98,14 +97,26 @@ describe('the bytes that are sent are those that the driver would send', () => {
   });
 });
 
-test('a partition is sent in batches of at most thirty rows, other partitions apart, and a statement is prepared once', async () => {
-  const rows = [...many(65), row('q', 0)];
-  const sink = apart();
-  expect(await sink.write(cells, rows, forever)).toEqual([]);
-  expect(await sink.write(cells, rows, forever)).toEqual([]);
-  const counts = server.batches.map((batch) => batch.readUInt16BE(1)).sort((a, b) => a - b);
-  expect(counts).toEqual([1, 1, 5, 5, BATCH_ROWS, BATCH_ROWS, BATCH_ROWS, BATCH_ROWS]);
-  expect(server.prepared).toEqual([insertRow('k', cells)]);
+test.each([
+  ['Keyspaces', 30, keyspacesDialect],
+  ['Cassandra', 100, cassandraDialect],
+])(
+  'a partition is sent to %s in batches of at most %i rows, and a statement is prepared once',
+  async (_, most, dialect) => {
+    const rows = many(2 * most + 50);
+    const sink = cassandraSink(client, 'k', dialect);
+    expect(await sink.write(cells, rows, forever)).toEqual([]);
+    expect(await sink.write(cells, rows, forever)).toEqual([]);
+    const counts = server.batches.map((batch) => batch.readUInt16BE(1)).sort((a, b) => a - b);
+    const rest = most === 30 ? [20, 20, 30, 30] : [50, 50];
+    expect(counts).toEqual([...rest, most, most, most, most]);
+    expect(server.prepared).toEqual([insertRow('k', cells)]);
+  },
+);
+
+test('other partitions are sent apart', async () => {
+  expect(await apart().write(cells, [...many(5), row('q', 0)], forever)).toEqual([]);
+  expect(server.batches.map((batch) => batch.readUInt16BE(1)).sort((a, b) => a - b)).toEqual([1, 5]);
 });
 
 test('of two rows with one key and one write time the last is sent, or the one before when the last cannot be', async () => {
@@ -129,13 +140,8 @@ test('a server that has forgotten a statement gets it again, and the rows with i
 
 test('a connection that breaks in the middle costs no row: they are tried again over another', async () => {
   answering = (_, place) => (place === 1 ? 'hang up' : 'done');
-  const transformed = many(70).map(({ values }, index) => ({
-    row: { position: index + 1, values: {}, raw: '' },
-    outputs: [values],
-  }));
-  expect(
-    await load(transformed, cells, cassandraSink(client, 'k'), ({ position }) => Number(position), forever),
-  ).toEqual([]);
+  const outputs = many(350).map((each, index) => ({ ...each, position: index + 1, raw: '' }));
+  expect(await load(outputs, cells, cassandraSink(client, 'k'), forever)).toEqual([]);
   expect(server.batches.length).toBeGreaterThan(3);
 });
 
@@ -187,10 +193,7 @@ test('a table whose columns have other types in the database is a mistake to be 
 
 describe('a database that has too much to do', () => {
   const parts = (count: number) => Array.from({ length: count }, (_, part) => row(String(part), 0));
-  const transformed = parts(400).map(({ values }, index) => ({
-    row: { position: index + 1, values: {}, raw: '' },
-    outputs: [values],
-  }));
+  const outputs = parts(400).map((each, index) => ({ ...each, position: index + 1, raw: '' }));
 
   test('gets no more at one time than it takes, and all rows in the end', async () => {
     const MOST = 5;
@@ -206,9 +209,9 @@ describe('a database that has too much to do', () => {
       return 'done';
     };
     const sink = apart();
-    expect(await load(transformed, cells, sink, ({ position }) => Number(position), forever)).toEqual([]);
+    expect(await load(outputs, cells, sink, forever)).toEqual([]);
     const before = refused;
-    expect(await load(transformed, cells, sink, ({ position }) => Number(position), forever)).toEqual([]);
+    expect(await load(outputs, cells, sink, forever)).toEqual([]);
     // What it has learned lasts from one window to the next.
     expect(refused - before).toBeLessThan(before);
   });

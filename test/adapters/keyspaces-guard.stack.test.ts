@@ -94,11 +94,13 @@ describe('a row that Keyspaces would refuse is a rejection, and its neighbours a
   });
 
   test('it comes out of the load stage with its code and text', async () => {
-    const transformed = ['good', 'bad'].map((id, index) => ({
-      row: { position: index + 1, values: {}, raw: `raw ${id}` },
-      outputs: [{ part: id === 'bad' ? 'p'.repeat(3000) : 'p', id: `staged-${id}` }],
+    const outputs = ['good', 'bad'].map((id, index) => ({
+      position: index + 1,
+      raw: `raw ${id}`,
+      values: { part: id === 'bad' ? 'p'.repeat(3000) : 'p', id: `staged-${id}` },
+      writeTime: microseconds(0),
     }));
-    const rejected = await load(transformed, things, cassandraSink(guarded, keyspace), () => microseconds(0), signal);
+    const rejected = await load(outputs, things, cassandraSink(guarded, keyspace), signal);
     expect(rejected).toMatchObject([{ position: 2, stage: 'load', code: 'SLU-2008', raw: 'raw bad' }]);
     expect(await stored('staged-good')).not.toBeNull();
   });

@@ -2,7 +2,7 @@ import type { Client } from 'cassandra-driver';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { cassandraDialect, connect, type Dialect, keyspacesDialect } from '../../adapters/cassandra/client.ts';
-import { type Batch, batchesOf } from '../../adapters/cassandra/grouping.ts';
+import { BATCH_ROWS, type Batch, batchesOf } from '../../adapters/cassandra/grouping.ts';
 import { guardedClient } from '../../adapters/cassandra/keyspaces-client.ts';
 import { upsert } from '../../adapters/cassandra/row-statement.ts';
 import { replicasOf, share } from '../../adapters/cassandra/sharing.ts';
@@ -35,9 +35,15 @@ const rowsOf = (sizes: readonly (readonly [part: string, rows: number, length: n
     })),
   );
 const grouped = (rows: ReturnType<typeof rowsOf>) =>
-  batchesOf(cells, statement, rows, (_, error) => {
-    throw error;
-  });
+  batchesOf(
+    cells,
+    statement,
+    rows,
+    (_, error) => {
+      throw error;
+    },
+    BATCH_ROWS,
+  );
 
 const anyParts = fc.array(
   fc.tuple(
@@ -60,26 +66,12 @@ test('on a ring of six nodes rows share a batch only when all their replicas are
         const parts = new Set(batch.map(({ index }) => rows[index]?.values.part as string));
         expect(new Set([...parts].map((part) => nodesOf(part).sort().join())).size).toBe(1);
         expect(parts.size).toBeLessThanOrEqual(10);
-        expect(batch.length).toBeLessThanOrEqual(30);
+        expect(batch.length).toBeLessThanOrEqual(BATCH_ROWS);
         const bytes = batch.reduce((sum, { start, end }) => sum + end - start, 0);
         if (parts.size > 1) expect(bytes).toBeLessThan(5 * 1024);
       }
     }),
   );
-});
-
-test('a batch that several partitions share has no more rows than one of a single partition', () => {
-  const batches = share(
-    grouped(
-      rowsOf([
-        ['a', 17, 0],
-        ['b', 17, 0],
-      ]),
-    ),
-    statement,
-    () => 'the same',
-  );
-  expect(batches.map(({ length }) => length)).toEqual([17, 17]);
 });
 
 test('partitions of one row each on a ring of six nodes go ten at a time', () => {

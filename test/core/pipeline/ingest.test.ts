@@ -103,7 +103,7 @@ describe('a refusal in the middle', () => {
   });
 });
 
-test('the source never runs ahead by more than two windows and a chunk, so that memory does not grow with the file', async () => {
+test('the source never runs ahead by more than three windows and a chunk, so that memory does not grow with the file', async () => {
   const rows = 200_000;
   const chunk = 500;
   let given = 0;
@@ -130,7 +130,7 @@ test('the source never runs ahead by more than two windows and a chunk, so that 
   });
   expect(counts.read).toBe(rows);
   expect(furthest).toBeGreaterThan(WINDOW);
-  expect(furthest).toBeLessThanOrEqual(2 * WINDOW + chunk);
+  expect(furthest).toBeLessThanOrEqual(3 * WINDOW + chunk);
 });
 
 describe('a failure', () => {
@@ -174,7 +174,7 @@ describe('a failure', () => {
     })();
     const sink = sinkThat(async () => Promise.reject(failure));
     await expect(run(chunks, { sink })).rejects.toBe(failure);
-    expect(given).toBeLessThanOrEqual(3);
+    expect(given).toBeLessThanOrEqual(4);
     expect(closed).toBe(true);
   });
 
