@@ -1,6 +1,5 @@
 import { createReadStream, openSync, writeSync } from 'node:fs';
 import { get } from 'node:http';
-import { createInterface } from 'node:readline';
 import { setTimeout as wait } from 'node:timers/promises';
 
 /**
@@ -13,7 +12,7 @@ const [bundle, source, times, every] = process.argv.slice(2);
 const { handler } = await import(bundle);
 const log = times ? openSync(times, 'w') : null;
 let number = 0;
-for await (const text of source === 'queue' ? messages() : createInterface({ input: createReadStream(source) })) {
+for await (const text of source === 'queue' ? messages() : lines(source)) {
   const began = performance.now();
   const event = source === 'queue' ? queued(text) : JSON.parse(text);
   const end = Date.now() + 15 * 60_000;
@@ -36,6 +35,22 @@ for await (const text of source === 'queue' ? messages() : createInterface({ inp
   if (every) await wait(Math.max(0, Number(every) - ms));
 }
 process.exit(0);
+
+/** One line at a time: `readline` reads hundreds ahead, which a function of Lambda does not hold. */
+async function* lines(file) {
+  let parts = [];
+  for await (const chunk of createReadStream(file)) {
+    let from = 0;
+    for (let end = chunk.indexOf(10); end >= 0; end = chunk.indexOf(10, from)) {
+      const line = Buffer.concat([...parts, chunk.subarray(from, end)]).toString();
+      parts = [];
+      from = end + 1;
+      yield line;
+    }
+    if (from < chunk.length) parts.push(chunk.subarray(from));
+  }
+  if (parts.length > 0) yield Buffer.concat(parts).toString();
+}
 
 function queueUrl() {
   const queue = new URL(process.env.SLUICE_QUEUE_URL).pathname.split('/').at(-1);
