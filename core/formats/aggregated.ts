@@ -15,7 +15,8 @@ const RECORD = { partitionKey: 1, hashKey: 2, data: 3 } as const;
 export const MOST_TOGETHER = 10_000;
 
 /** No UTF-8 text begins like this, so that no message of ours is mistaken for an aggregated record. */
-export const isAggregated = (data: Uint8Array): boolean => MAGIC.every((byte, at) => data[at] === byte);
+export const isAggregated = (data: Uint8Array): boolean =>
+  data[0] === MAGIC[0] && MAGIC.every((byte, at) => data[at] === byte);
 
 /** The messages of an aggregated record in their order, or why it cannot be taken apart. */
 export function messagesIn(data: Uint8Array): readonly Uint8Array[] | string {

@@ -16,9 +16,10 @@ export interface Latency {
  */
 export const RELATIVE_ERROR = 0.05;
 const GAMMA = (1 + RELATIVE_ERROR) / (1 - RELATIVE_ERROR);
+const LOG_GAMMA = Math.log(GAMMA);
 
 /** Values below a millisecond count as one. */
-const bucketOf = (milliseconds: number): number => Math.ceil(Math.log(Math.max(1, milliseconds)) / Math.log(GAMMA));
+const bucketOf = (milliseconds: number): number => Math.ceil(Math.log(Math.max(1, milliseconds)) / LOG_GAMMA);
 
 const middleOf = (bucket: number): number => (2 * GAMMA ** bucket) / (GAMMA + 1);
 

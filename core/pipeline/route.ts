@@ -26,8 +26,9 @@ export function route(messages: readonly Message[], tenant: Tenant, sinks: reado
   const byFeed = new Map<Feed, Row[]>();
   const tellings: Routed['tellings'][number][] = [];
   const unrouted: Rejection[] = [];
+  const { maxMessageBytes } = capped(tenant.limits);
   for (const { position, data } of messages) {
-    const found = placeOf(data, tenant, sinks);
+    const found = placeOf(data, maxMessageBytes, tenant, sinks);
     if ('code' in found) unrouted.push({ position, stage: 'read', raw: rawOf(data), ...found });
     else if ('telling' in found) tellings.push({ position, ...found });
     else {
@@ -54,11 +55,16 @@ type Refused = Pick<Rejection, 'code' | 'message' | 'column'>;
 
 const decoder = new TextDecoder('utf-8', { fatal: true });
 
-function placeOf(data: Uint8Array, tenant: Tenant, sinks: readonly string[]): Place | Told | Refused {
-  const no = (code: Code, message: string): Refused => ({ code, message });
+const no = (code: Code, message: string): Refused => ({ code, message });
+
+function placeOf(
+  data: Uint8Array,
+  maxMessageBytes: number,
+  tenant: Tenant,
+  sinks: readonly string[],
+): Place | Told | Refused {
   const together = isAggregated(data) ? messagesIn(data) : null;
   if (typeof together === 'string') return no('SLU-2022', `the aggregated record cannot be taken apart: ${together}`);
-  const { maxMessageBytes } = capped(tenant.limits);
   if (data.byteLength > maxMessageBytes)
     return no('SLU-2009', `the message has ${data.byteLength} bytes; the profile allows ${maxMessageBytes}`);
   let raw: string;
@@ -101,8 +107,8 @@ interface Envelope {
  * bare message, whatever its fields are called.
  */
 function opened(values: FieldValues): Envelope | null {
+  if (values.feed === undefined && values.sink === undefined) return null;
   const { feed, sink, message, ...more } = values;
-  if (feed === undefined && sink === undefined) return null;
   if (typeof message !== 'object' || message === null || Array.isArray(message)) return null;
   return Object.keys(more).length === 0 ? (values as unknown as Envelope) : null;
 }

@@ -69,6 +69,9 @@ export function rejectMessages(
   return settleRouted(part, { byFeed: new Map(), tellings: [], unrouted }, world);
 }
 
+/** What is told of a settled message besides its outcome. */
+type About = Pick<SettledMessage, 'broken' | 'database' | 'overQuota' | 'kept'>;
+
 async function settleRouted(
   part: Part,
   { byFeed, tellings, unrouted }: Routed,
@@ -80,46 +83,38 @@ async function settleRouted(
   const writeTimeOf = (position: Row['position']) => writeTimes.get(String(position)) as number;
   let settled: SettledMessage[] = [];
 
-  const settle = async (
-    feed: string,
-    position: string,
-    outcome: SettledMessage['outcome'],
-    about: Pick<SettledMessage, 'broken' | 'database' | 'overQuota' | 'kept'> = {},
-  ) => {
-    const message = byPosition.get(position) as Message;
+  const note = (feed: string, position: string, outcome: SettledMessage['outcome'], now: number, about: About = {}) => {
+    const { arrivedAt, data } = byPosition.get(position) as Message;
+    const latency = Math.max(0, now - (slot.replay?.requestedAt ?? arrivedAt).getTime());
     const writeTime = writeTimeOf(position);
-    if (typeof outcome === 'object') {
-      const { objects, rejectsBucket } = world;
-      await putRejectedMessage(
-        objects,
-        rejectsBucket,
-        messagesPrefix(feed, slot),
-        outcome,
-        { message, writeTime },
-        about.kept === true,
-      );
-    }
-    const from = slot.replay?.requestedAt ?? message.arrivedAt;
-    const latency = Math.max(0, clock.now().getTime() - from.getTime());
-    settled.push({ position, feed, outcome, bytes: message.data.byteLength, latency, writeTime, ...about });
+    settled.push({ position, feed, outcome, bytes: data.byteLength, latency, writeTime, ...about });
+  };
+  const reject = async (feed: string, rejection: Rejection, about: About = {}) => {
+    const { objects, rejectsBucket } = world;
+    const position = String(rejection.position);
+    const dated = { message: byPosition.get(position) as Message, writeTime: writeTimeOf(position) };
+    const kept = about.kept === true;
+    await putRejectedMessage(objects, rejectsBucket, messagesPrefix(feed, slot), rejection, dated, kept);
+    note(feed, position, rejection, clock.now().getTime(), about);
   };
   const settleOver = (feed: string, { position, raw }: Pick<Row, 'position' | 'raw'>, { fits, ...why }: OverQuota) => {
     const kept = fits && tenant.stream.overQuota === 'keep';
-    return settle(feed, String(position), { position, stage: 'admit', raw, ...why }, { overQuota: true, kept });
+    return reject(feed, { position, stage: 'admit', raw, ...why }, { overQuota: true, kept });
   };
 
   await Promise.all(
     unrouted.map((rejection) => {
       const reason = over.get(String(rejection.position));
-      return reason ? settleOver(NO_FEED, rejection, reason) : settle(NO_FEED, String(rejection.position), rejection);
+      return reason ? settleOver(NO_FEED, rejection, reason) : reject(NO_FEED, rejection);
     }),
   );
   for (const { telling, ...message } of tellings) {
     const reason = over.get(String(message.position));
-    if (!reason) await keepTelling(world.registry, telling);
-    await (reason
-      ? settleOver(PRODUCER_FEED, message, reason)
-      : settle(PRODUCER_FEED, String(message.position), 'dropped'));
+    if (reason) await settleOver(PRODUCER_FEED, message, reason);
+    else {
+      await keepTelling(world.registry, telling);
+      note(PRODUCER_FEED, String(message.position), 'dropped', clock.now().getTime());
+    }
   }
   for (const [feed, rows] of byFeed) {
     const items = rows.filter(({ position }) => !over.has(String(position)));
@@ -146,15 +141,15 @@ async function settleRouted(
       signal: world.signal,
       writeTimeOf: ({ position }) => writeTimeOf(position),
       settled: async ({ loaded, dropped, rejected, broken }) => {
-        const { milliseconds } = meter.read();
-        const end = ({ position }: Pick<Row, 'position'>, outcome: SettledMessage['outcome']) => {
+        const now = clock.now().getTime();
+        const database = { database: meter.read().milliseconds };
+        const withRules = ({ position }: Pick<Row, 'position'>, about: About): About => {
           const rules = broken.get(position);
-          const about = { ...(rules && { broken: rules }), ...(outcome === 'loaded' && { database: milliseconds }) };
-          return settle(feed.name, String(position), outcome, about);
+          return rules ? { broken: rules, ...about } : about;
         };
-        for (const row of loaded) await end(row, 'loaded');
-        for (const row of dropped) await end(row, 'dropped');
-        await Promise.all(rejected.map((rejection) => end(rejection, rejection)));
+        for (const row of loaded) note(feed.name, String(row.position), 'loaded', now, withRules(row, database));
+        for (const row of dropped) note(feed.name, String(row.position), 'dropped', now, withRules(row, {}));
+        await Promise.all(rejected.map((rejection) => reject(feed.name, rejection, withRules(rejection, {}))));
       },
     });
     settled = putOff(settled, meter.read().throttles);
