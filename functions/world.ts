@@ -25,7 +25,7 @@ import { ledgerTables } from '../core/model/ledger-tables.ts';
 import { keyspaces, type Tenant } from '../core/model/tenant.ts';
 import type { LargeFiles } from '../core/pipeline/parts/task.ts';
 import { patientLedger, patiently, patientObjects, patientRegistry } from '../core/pipeline/patience.ts';
-import type { Sink } from '../core/ports.ts';
+import type { Ledger, LedgerReader, Registry, Sink } from '../core/ports.ts';
 import { profileVersion } from './version.ts';
 
 /** What the handlers share: clients that live as long as the function's process, and nothing of any delivery. */
@@ -58,10 +58,12 @@ export function requireEnv(name: string): string {
 
 export const cassandraAddress = (): CassandraAddress => databaseOf(process.env).address;
 
-/** The sink lives as long as the client: it learns what the database takes. */
+/** The ports live as long as the client: the sink learns what the database takes, ledger and registry keep what they have written last. */
 interface Connection {
   readonly client: Client;
   readonly sink: Sink;
+  readonly ledger: Ledger & LedgerReader;
+  readonly registry: Registry;
 }
 
 let connection: Promise<Connection> | undefined;
@@ -76,7 +78,12 @@ const openConnection = async (database: DatabaseSettings, tenant: Tenant): Promi
   const { data, ops } = keyspaces(tenant.id);
   const tables = { [data]: tenant.feeds.map(({ table }) => table), [ops]: ledgerTables };
   const client = await openDatabase(database, login, tables, clock);
-  return { client, sink: cassandraSink(client, data, database.dialect) };
+  return {
+    client,
+    sink: cassandraSink(client, data, database.dialect),
+    ledger: cassandraLedger(client, ops, clock, database.dialect),
+    registry: cassandraRegistry(client, ops, database.dialect),
+  };
 };
 
 const timeOf = (context: Context): AbortSignal =>
@@ -87,16 +94,15 @@ export async function worldOf(tenant: Tenant, context: Context) {
   const signal = timeOf(context);
   const database = databaseOf(process.env);
   connection ??= openConnection(database, tenant);
-  const { client, sink } = await connection;
-  const { ops } = keyspaces(tenant.id);
+  const { sink, ledger, registry } = await connection;
   return {
     tenant,
     signal,
     clock,
     sink,
-    ledger: patientLedger(cassandraLedger(client, ops, clock, database.dialect), signal),
+    ledger: patientLedger(ledger, signal),
     objects: patientObjects(s3Objects(s3), signal),
-    registry: patientRegistry(cassandraRegistry(client, ops, database.dialect), signal),
+    registry: patientRegistry(registry, signal),
     announcements: eventBridgeAnnouncements(events),
     profileVersion: profileVersion(tenant.id),
     rejectsBucket: requireEnv(environment.rejectsBucket),

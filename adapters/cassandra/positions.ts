@@ -1,5 +1,5 @@
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
-import { partsOf, subPosition } from '../../core/model/position.ts';
+import { comparePositions, partsOf, subPosition } from '../../core/model/position.ts';
 
 /** A set of positions, as it lies in the ledger: by sequence number, and with the places in an aggregated record. */
 export interface Positions {
@@ -13,11 +13,23 @@ export interface Positions {
 }
 
 /** `null` stands for the record that is a message itself. */
-type Places = Set<number | null>;
+type Places = ReadonlySet<number | null>;
+type Records = ReadonlyMap<string, Places>;
 
-export const noPositions = (): Positions => positionsOf(new Map());
+/** The places of a record that is a message itself, as nearly all are: one set for them all. */
+const ALONE: Places = new Set([null]);
 
-function positionsOf(records: ReadonlyMap<string, Places>): Positions {
+/** Records as text, and the sequence number of the last one: what comes behind it is added without a look at what is there. */
+interface Lines {
+  readonly text: string;
+  readonly last: bigint;
+}
+
+const noLines: Lines = { text: '', last: 0n };
+
+export const noPositions = (): Positions => positionsOf(new Map(), noLines);
+
+function positionsOf(records: Records, lines: Lines): Positions {
   return {
     records: records.size,
     has(position) {
@@ -25,18 +37,24 @@ function positionsOf(records: ReadonlyMap<string, Places>): Positions {
       return records.get(sequence)?.has(place) ?? false;
     },
     with(positions) {
-      const more = new Map(records);
-      const own = new Set<string>();
+      const all = new Map(records);
+      const more = new Map<string, Places>();
+      /** A copy for each record that gets something: the places of the others are shared. */
+      const own = new Map<string, Set<number | null>>();
       for (const position of positions) {
         const [sequence, place] = partsOf(position);
-        // A copy for each record that gets something: the places of the others are shared.
-        if (!own.has(sequence)) more.set(sequence, new Set(records.get(sequence)));
-        own.add(sequence);
-        more.get(sequence)?.add(place);
+        const places = all.get(sequence);
+        if (places?.has(place)) continue;
+        const copy = own.get(sequence) ?? new Set(places);
+        const now = !places && place === null ? ALONE : copy.add(place);
+        if (now === copy) own.set(sequence, copy);
+        all.set(sequence, now);
+        more.set(sequence, now);
       }
-      return positionsOf(more);
+      const isNew = [...more.keys()].every((sequence) => !records.has(sequence));
+      return positionsOf(all, (isNew && linesWith(lines, more)) || (linesWith(noLines, all) as Lines));
     },
-    pack: () => deflateRawSync([...linesOf(records)].join('\n')),
+    pack: () => deflateRawSync(lines.text),
     list: () =>
       [...records].flatMap(([sequence, places]) =>
         [...places].map((place) => (place === null ? sequence : subPosition(sequence, place))),
@@ -46,19 +64,23 @@ function positionsOf(records: ReadonlyMap<string, Places>): Positions {
 
 /**
  * A line for each record, by sequence number: its hexadecimal distance to the record before, because a sequence number has 56 digits and its distance
- * few. A colon and ranges of places follow when the record was an aggregated one.
+ * few. A colon and ranges of places follow when the record was an aggregated one. Null when a record does not lie behind those that are there.
  */
-function* linesOf(records: ReadonlyMap<string, Places>): Generator<string> {
-  const sorted = [...records].map(([sequence, places]) => [BigInt(sequence), places] as const);
-  sorted.sort(([a], [b]) => (a < b ? -1 : 1));
-  let last = 0n;
-  for (const [sequence, places] of sorted) {
-    const distance = (sequence - last).toString(16);
-    last = sequence;
-    if (places.has(null)) yield distance;
+function linesWith({ text, last }: Lines, records: Records): Lines | null {
+  const lines = text === '' ? [] : [text];
+  // Text of one length is in the order of its numbers, and sorted already nearly always.
+  for (const sequence of [...records.keys()].sort(comparePositions)) {
+    const number = BigInt(sequence);
+    if (number <= last && lines.length > 0) return null;
+    const distance = (number - last).toString(16);
+    last = number;
+    const places = records.get(sequence) as Places;
+    if (places.has(null)) lines.push(distance);
+    if (places === ALONE) continue;
     const together = [...places].filter((place) => place !== null);
-    if (together.length > 0) yield `${places.has(null) ? '0' : distance}:${rangesOf(together)}`;
+    if (together.length > 0) lines.push(`${places.has(null) ? '0' : distance}:${rangesOf(together)}`);
   }
+  return { text: lines.join('\n'), last };
 }
 
 function rangesOf(places: readonly number[]): string {
@@ -75,23 +97,28 @@ const hex = (place: number): string => place.toString(16);
 
 export function unpack(packed: Uint8Array): Positions {
   const records = new Map<string, Places>();
+  const text = inflateRawSync(packed).toString();
   let last = 0n;
   let sequence = '';
-  for (const line of inflateRawSync(packed).toString().split('\n')) {
+  for (const line of text.split('\n')) {
     const [distance = '', ranges] = line.split(':');
     if (distance !== '0' || sequence === '') {
       last += BigInt(`0x${distance}`);
       sequence = last.toString();
     }
-    const places = records.get(sequence) ?? new Set();
-    records.set(sequence, places);
-    if (ranges === undefined) places.add(null);
-    else for (const range of ranges.split(',')) addRange(places, range);
+    const before = records.get(sequence);
+    if (ranges === undefined && !before) records.set(sequence, ALONE);
+    else {
+      const places = new Set(before);
+      if (ranges === undefined) places.add(null);
+      else for (const range of ranges.split(',')) addRange(places, range);
+      records.set(sequence, places);
+    }
   }
-  return positionsOf(records);
+  return positionsOf(records, { text, last });
 }
 
-function addRange(places: Places, range: string): void {
+function addRange(places: Set<number | null>, range: string): void {
   const [from, to = from] = range.split('-').map((end) => Number.parseInt(end, 16)) as [number, number?];
   for (let place = from; place <= to; place++) places.add(place);
 }

@@ -6,7 +6,15 @@ import { conditionally, readAll } from './conditional.ts';
 import { worldError } from './errors.ts';
 import { registryCql } from './ledger-cql.ts';
 
-/** The registry of one tenant in its own keyspace: a document is JSON, and each change gives it a new random revision. */
+interface Stored {
+  readonly text: string;
+  readonly revision: string;
+}
+
+/**
+ * The registry of one tenant in its own keyspace: a document is JSON, and each change gives it a new random revision. The one that it has written last it keeps: a
+ * change of that begins with it, without a read, and with a read where another has changed it since, so that the compare-and-set fails.
+ */
 export function cassandraRegistry(
   client: Client,
   keyspace: string,
@@ -14,7 +22,9 @@ export function cassandraRegistry(
 ): Registry {
   const cql = registryCql(keyspace);
 
-  const find = async (part: string, name: string) => {
+  let written: (Stored & { readonly part: string; readonly name: string }) | null = null;
+
+  const find = async (part: string, name: string): Promise<Stored | null> => {
     const options = { prepare: true, consistency: serialRead };
     const answer = await client.execute(cql.select, [part, name], options).catch((error: unknown) => {
       throw worldError(error, 'reading the registry');
@@ -35,11 +45,16 @@ export function cassandraRegistry(
     },
 
     async change<T, R>(part: string, name: string, by: (value: T | null) => { value: T | null; result: R }) {
-      for (;;) {
-        const found = await find(part, name);
+      const mine = written?.part === part && written.name === name ? written : null;
+      for (let known: Stored | null = mine; ; known = null) {
+        const found = known ?? (await find(part, name));
         const before = found ? (JSON.parse(found.text) as T) : null;
         const { value, result } = by(before);
-        if (value === before) return result;
+        if (value === before) {
+          // Nothing is written that would tell whether it still is as it was left.
+          if (known) continue;
+          return result;
+        }
         const revision = randomUUID();
         const stands = async () => (await find(part, name))?.revision === revision;
         const gone = async () => (await find(part, name)) === null;
@@ -55,6 +70,7 @@ export function cassandraRegistry(
                 'changing the registry',
                 stands,
               );
+        written = made && value !== null ? { part, name, text, revision } : null;
         if (made) return result;
       }
     },

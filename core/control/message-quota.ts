@@ -118,16 +118,23 @@ export async function noteUsage(run: StreamRun, world: QuotaWorld): Promise<void
   const part = messageUsagePart(dayOf(run.minute));
   const name = nameOf(run);
   for (;;) {
-    const seen = await world.registry.read<ShardUsage>(part, name);
-    const known = seen && noteRun(seen, run);
-    if (known && known === seen) return;
-    // Nobody has counted on this day yet, or the run is one of those that are folded: the runs themselves tell.
-    const next =
-      known ?? usageOfRuns((await world.ledger.streamRuns(dayOf(run.minute))).filter((each) => nameOf(each) === name));
-    const noted = await world.registry.change<ShardUsage, boolean>(part, name, (before) => {
-      const same = isDeepStrictEqual(before, seen);
-      return { value: same ? next : before, result: same };
+    const { noted, seen } = await world.registry.change<ShardUsage, Noted>(part, name, (before) => {
+      const after = before && noteRun(before, run);
+      return { value: after ?? before, result: { noted: after !== null, seen: before } };
     });
     if (noted) return;
+    // Nobody has counted on this day yet, or the run is one of those that are folded: the runs themselves tell.
+    const runs = (await world.ledger.streamRuns(dayOf(run.minute))).filter((each) => nameOf(each) === name);
+    const replaced = await world.registry.change<ShardUsage, boolean>(part, name, (before) => {
+      const same = isDeepStrictEqual(before, seen);
+      return { value: same ? usageOfRuns(runs) : before, result: same };
+    });
+    if (replaced) return;
   }
+}
+
+interface Noted {
+  readonly noted: boolean;
+  /** The usage as it was before. */
+  readonly seen: ShardUsage | null;
 }
