@@ -122,7 +122,7 @@ export const notification = (bucket: string, key: string, versionId: string): st
     Records: [{ eventName: 'ObjectCreated:Put', s3: { bucket: { name: bucket }, object: { key, versionId } } }],
   });
 
-/** Has the functions note, in `globalThis.benchTimes`, for how long each of their ports was at work: for shares alone, never for rates. */
+/** Has the functions note, in `globalThis.benchTimes`, for how long each of their ports was at work, with one thing or several: for shares alone, never for rates. */
 export const timers: Plugin = {
   name: 'timers',
   setup(build) {
@@ -137,10 +137,14 @@ export const timers: Plugin = {
         loader: 'js',
         contents: `
           import { ${maker} as real } from ${JSON.stringify(`./${name}.ts`)};
+          let busy = 0;
+          let began = 0;
           const timed = (work) => async (...args) => {
-            const began = performance.now();
+            if (busy++ === 0) began = performance.now();
             try { return await work(...args); }
-            finally { globalThis.benchTimes.${name} = (globalThis.benchTimes.${name} ?? 0) + performance.now() - began; }
+            finally {
+              if (--busy === 0) globalThis.benchTimes.${name} = (globalThis.benchTimes.${name} ?? 0) + performance.now() - began;
+            }
           };
           export const ${maker} = (...args) => Object.fromEntries(
             Object.entries(real(...args)).map(([key, part]) => [key, typeof part === 'function' ? timed(part) : part]));
