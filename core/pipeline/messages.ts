@@ -1,5 +1,5 @@
 import { noteKept } from '../control/kept.ts';
-import { isLimited, noteUsage, overQuota, type QuotaWorld, roomIn } from '../control/message-quota.ts';
+import { isLimited, noteUsage, overQuota, type QuotaWorld, type Room, roomIn } from '../control/message-quota.ts';
 import { isAggregated, messagesIn } from '../formats/aggregated.ts';
 import { partsOf, subPosition } from '../model/position.ts';
 import type { Counts } from '../model/row.ts';
@@ -41,23 +41,27 @@ export async function ingestMessages(
   const asked = only && new Set(only);
   const all: SettledMessage[] = [];
   for (const { slot, members } of slots(records.flatMap(takenApart), world.stream)) {
-    const { positions, last } = await world.ledger.counted(
-      slot,
-      members.map(({ position }) => position),
-    );
+    const looks = [
+      world.ledger.counted(
+        slot,
+        members.map(({ position }) => position),
+      ),
+      condemned === null ? roomIn(slot, world) : null,
+    ] as const;
+    const [{ positions, last }, room] = await Promise.all(looks);
     const messages = members.filter(({ position }) => !positions.has(position) && (asked?.has(position) ?? true));
     const before = lastOf([...all, ...(last ? [last] : [])] as Stamp[]);
     const writeTimes = messageWriteTimes(messages, before, world);
-    const settled = messages.length === 0 ? [] : await settle({ slot, messages, writeTimes }, condemned, world);
+    const settled = messages.length === 0 ? [] : await settle({ slot, messages, writeTimes }, room, condemned, world);
     await count(slot, settled, world);
     all.push(...settled);
   }
   return ingestedOf(all);
 }
 
-async function settle(part: Omit<Part, 'over'>, condemned: string | null, world: MessageWorld) {
+async function settle(part: Omit<Part, 'over'>, room: Room | null, condemned: string | null, world: MessageWorld) {
   if (condemned !== null) return rejectMessages({ ...part, over: new Map() }, deadly(condemned), world);
-  const over = overQuota(part.messages, await roomIn(part.slot, world), world.tenant.limits);
+  const over = overQuota(part.messages, room, world.tenant.limits);
   return settleMessages({ ...part, over }, world);
 }
 
@@ -95,13 +99,18 @@ export function slots(
   messages: readonly Message[],
   stream: string,
 ): { readonly slot: StreamSlot; readonly members: readonly Message[] }[] {
-  const found = new Map<string, { slot: StreamSlot; members: Map<string, Message> }>();
+  type Members = { readonly slot: StreamSlot; readonly members: Map<string, Message> };
+  const found = new Map<string, Members>();
+  let entry: Members | undefined;
   for (const message of messages) {
-    const minute = new Date(Math.floor(message.arrivedAt.getTime() / MINUTE) * MINUTE);
-    const key = `${message.shard} ${minute.toISOString()}`;
-    const entry = found.get(key) ?? { slot: { stream, shard: message.shard, minute }, members: new Map() };
-    entry.members.set(message.position, message);
-    found.set(key, entry);
+    const { shard, position, arrivedAt } = message;
+    const minute = Math.floor(arrivedAt.getTime() / MINUTE) * MINUTE;
+    if (entry?.slot.shard !== shard || entry.slot.minute.getTime() !== minute) {
+      const key = `${shard} ${minute}`;
+      entry = found.get(key) ?? { slot: { stream, shard, minute: new Date(minute) }, members: new Map() };
+      found.set(key, entry);
+    }
+    entry.members.set(position, message);
   }
   return [...found.values()].map(({ slot, members }) => ({ slot, members: [...members.values()] }));
 }

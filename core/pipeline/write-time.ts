@@ -40,8 +40,12 @@ export function messageWriteTimes(
   const earliest = earliestWriteTime(world);
   const times = new Map<string, number>();
   let before = Number.NEGATIVE_INFINITY;
+  let late = last !== null;
   for (const [index, message] of messages.toSorted((a, b) => comparePositions(a.position, b.position)).entries()) {
-    if (last && comparePositions(message.position, last.position) > 0) before = Math.max(before, last.writeTime);
+    if (late && last && comparePositions(message.position, last.position) > 0) {
+      before = Math.max(before, last.writeTime);
+      late = false;
+    }
     // Messages that have waited for longer than the database takes write times follow each other right before its limit.
     before = Math.max(arrivalTime(message), before + 1, earliest - messages.length + index);
     times.set(message.position, before);
