@@ -38,21 +38,24 @@ function positionsOf(records: Records, lines: Lines): Positions {
     },
     with(positions) {
       const all = new Map(records);
-      const more = new Map<string, Places>();
-      /** A copy for each record that gets something: the places of the others are shared. */
+      /** New records that are messages themselves. */
+      const alone: string[] = [];
+      /** A copy for each other record that gets something: the places of the rest are shared. */
       const own = new Map<string, Set<number | null>>();
       for (const position of positions) {
         const [sequence, place] = partsOf(position);
         const places = all.get(sequence);
-        if (places?.has(place)) continue;
-        const copy = own.get(sequence) ?? new Set(places);
-        const now = !places && place === null ? ALONE : copy.add(place);
-        if (now === copy) own.set(sequence, copy);
-        all.set(sequence, now);
-        more.set(sequence, now);
+        if (!places && place === null) {
+          all.set(sequence, ALONE);
+          alone.push(sequence);
+        } else if (!places?.has(place)) {
+          const copy = own.get(sequence) ?? new Set(places);
+          own.set(sequence, copy.add(place));
+          all.set(sequence, copy);
+        }
       }
-      const isNew = [...more.keys()].every((sequence) => !records.has(sequence));
-      return positionsOf(all, (isNew && linesWith(lines, more)) || (linesWith(noLines, all) as Lines));
+      const behind = own.size === 0 ? linesWith(lines, alone, all) : null;
+      return positionsOf(all, behind ?? (linesWith(noLines, [...all.keys()], all) as Lines));
     },
     pack: () => deflateRawSync(lines.text),
     list: () =>
@@ -66,10 +69,10 @@ function positionsOf(records: Records, lines: Lines): Positions {
  * A line for each record, by sequence number: its hexadecimal distance to the record before, because a sequence number has 56 digits and its distance
  * few. A colon and ranges of places follow when the record was an aggregated one. Null when a record does not lie behind those that are there.
  */
-function linesWith({ text, last }: Lines, records: Records): Lines | null {
+function linesWith({ text, last }: Lines, sequences: string[], records: Records): Lines | null {
   const lines = text === '' ? [] : [text];
   // Text of one length is in the order of its numbers, and sorted already nearly always.
-  for (const sequence of [...records.keys()].sort(comparePositions)) {
+  for (const sequence of sequences.sort(comparePositions)) {
     const number = BigInt(sequence);
     if (number <= last && lines.length > 0) return null;
     const distance = (number - last).toString(16);
