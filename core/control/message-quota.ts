@@ -46,8 +46,7 @@ export async function roomIn(slot: StreamSlot, world: QuotaWorld): Promise<Room 
   const { limits } = world.tenant;
   if (!isLimited(limits)) return null;
   const { messagesPerDay = Number.POSITIVE_INFINITY, messageBytesPerDay = Number.POSITIVE_INFINITY } = limits;
-  const used = await usedOn(dayOf(slot.minute), world);
-  const minute = await minuteBytes(slot, world);
+  const [used, minute] = await Promise.all([usedOn(dayOf(slot.minute), world), minuteBytes(slot, world)]);
   return {
     messages: messagesPerDay - used.messages,
     bytes: messageBytesPerDay - used.bytes,
