@@ -39,7 +39,7 @@ process.exit(0);
 /** One line at a time: `readline` reads hundreds ahead, which a function of Lambda does not hold. */
 async function* lines(file) {
   let parts = [];
-  for await (const chunk of createReadStream(file)) {
+  for await (const chunk of createReadStream(file, { highWaterMark: 1 << 20 })) {
     let from = 0;
     for (let end = chunk.indexOf(10); end >= 0; end = chunk.indexOf(10, from)) {
       const line = Buffer.concat([...parts, chunk.subarray(from, end)]).toString();
