@@ -1,7 +1,7 @@
 import { faultIn, type Layout } from '../core/formats/locate.ts';
 import { codes } from '../core/model/codes.ts';
 import { plainJson } from '../core/model/plain-json.ts';
-import { type Counts, placeText, type Rejection } from '../core/model/row.ts';
+import { type Counts, placeOf, placeText, type Rejection } from '../core/model/row.ts';
 import type { Feed } from '../core/model/tenant.ts';
 import type { Trial } from '../core/pipeline/trial.ts';
 import { type Reason, reasonText } from '../core/report/reasons.ts';
@@ -117,6 +117,6 @@ export const fileData = ({ file, bytes: size, feed, refusal, trial }: CheckedFil
   warnings: trial?.warnings ?? {},
   findings: trial?.quality.findings ?? [],
   drift: trial?.quality.drift ?? null,
-  dropped: trial?.dropped ?? [],
+  dropped: (trial?.dropped ?? []).map((record) => ({ ...placeOf(record), raw: record.raw })),
   rows: JSON.parse(JSON.stringify(trial?.sample ?? [], plainJson)),
 });

@@ -2,15 +2,14 @@ import { type ColumnMetaData, type FileMetaData, parquetMetadata, type RowGroup 
 import * as z from 'zod';
 import { caps } from '../model/caps.ts';
 import type { ParquetSettings } from '../model/formats.ts';
-import { jsonText } from '../model/json-text.ts';
-import { ExactNumber, type FieldValues, type Rejection, type Row } from '../model/row.ts';
-import { type Chunk, type ReadOptions, readRejection, Unreadable } from './format.ts';
+import type { FieldValues } from '../model/row.ts';
+import { type Chunk, type ReadOptions, Unreadable } from './format.ts';
 import { cursorOf, type Holding } from './parquet/columns.ts';
 import type { Ranges } from './parquet/ranges.ts';
 import { assembler } from './parquet/records.ts';
+import { itemOf } from './parquet/rows.ts';
 import { type Schema, schemaOf } from './parquet/schema.ts';
 import { thriftEnd } from './parquet/thrift.ts';
-import { Broken } from './parquet/values.ts';
 
 /**
  * Parquet, a row group after the other and all of its columns page by page, so that memory grows neither with the file nor with its row
@@ -202,48 +201,4 @@ function chunkOf({ columns }: RowGroup, index: number): ColumnMetaData {
   if (column?.crypto_metadata) throw new Unreadable('SLU-3024', 'its Parquet columns are encrypted');
   if (!column?.meta_data) throw damaged(`column ${index} has no metadata`);
   return column.meta_data;
-}
-
-function itemOf(values: FieldValues, position: number, { maxRecord }: ReadOptions): Row | Rejection {
-  const { size, broken } = survey(values);
-  if (broken) {
-    const [column, { code, message }] = broken;
-    return { ...readRejection({ position }, code, `column "${column}": ${message}`, jsonText(values)), column };
-  }
-  if (size > maxRecord) {
-    return readRejection(
-      { position },
-      'SLU-2009',
-      `the record is longer than ${maxRecord} characters`,
-      jsonText(values),
-    );
-  }
-  return {
-    position,
-    values,
-    size,
-    // Few rows are ever asked for it.
-    get raw() {
-      return jsonText(values);
-    },
-  };
-}
-
-/** How many characters a record has, about, and the first value that its type does not allow. */
-function survey(values: FieldValues): { size: number; broken: readonly [column: string, Broken] | null } {
-  let size = 0;
-  let found: Broken | null = null;
-  const look = (value: unknown): void => {
-    if (typeof value === 'string') size += value.length + 3;
-    else if (typeof value !== 'object' || value === null) size += 8;
-    else if (value instanceof Uint8Array) size += 2 * value.length;
-    else if (value instanceof Broken) found ??= value;
-    else if (!(value instanceof ExactNumber)) for (const part of Object.values(value)) look(part);
-    else size += value.text.length;
-  };
-  for (const name in values) {
-    look(values[name]);
-    if (found) return { size, broken: [name, found] };
-  }
-  return { size, broken: null };
 }

@@ -32,7 +32,7 @@ export interface Place {
 
 /** What is kept of a record once rows are made of it. */
 export interface Source extends Place {
-  /** The record as it arrived; as JSON where it was no text. */
+  /** The record as it arrived; as JSON where it was no text, which may be made only when asked for: `...row` is without it. */
   readonly raw: string;
 }
 

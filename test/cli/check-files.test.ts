@@ -1,5 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { parquetWriteBuffer } from 'hyparquet-writer';
 import { expect, test } from 'vitest';
 import { type CheckOptions, runCheck } from '../../cli/check.ts';
 import { createUi } from '../../cli/ui.ts';
@@ -86,6 +87,13 @@ test('the same is one document for programs, with the place of the fault in the 
       rows: [],
     },
   ]);
+});
+
+test('a dropped row of Parquet is told with its text, which is made when it is asked for', async () => {
+  const row = { flight_id: 'F1', date: '2001-01-01', delay: 1, distance: 9, origin: 'LAS', destination: 'LAS' };
+  const columnData = Object.entries(row).map(([name, value]) => ({ name, data: [value] }));
+  const { data } = await check({ 'flights/a.parquet': new Uint8Array(parquetWriteBuffer({ columnData })) });
+  expect(data).toMatchObject([{ counts: { dropped: 1 }, dropped: [{ position: 1, raw: JSON.stringify(row) }] }]);
 });
 
 test('broken rules that only warn, and columns that differ from the contract, are told and stop nothing', async () => {
