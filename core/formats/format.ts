@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import type { Code } from '../model/codes.ts';
-import { type Place, placeOf, type Rejection, type Row } from '../model/row.ts';
+import { type FieldValues, type Place, placeOf, type Rejection, type Row } from '../model/row.ts';
 
 /** A "no" to a whole delivery. */
 export interface Refusal {
@@ -38,7 +38,10 @@ export interface ReadOptions {
   readonly maxRecord: number;
   /** The source has no end to wait for: its first records are given before there is enough of them to tell text from other content. */
   readonly live?: boolean;
-  /** Only places and number of the records are wanted: what takes most of the time, and changes neither, may be left out. */
+  /**
+   * Only places and number of the records are wanted, and what the file is refused for: what takes most of the time, and changes none of
+   * them, may be left out.
+   */
   readonly counting?: boolean;
   /** Absent: all of the text. */
   readonly within?: Within;
@@ -56,6 +59,9 @@ export class Unreadable extends Error {
     this.code = code;
   }
 }
+
+/** What a record has for values where it is only counted. */
+export const UNREAD: FieldValues = {};
 
 export const isRejection = (item: Row | Rejection): item is Rejection => 'stage' in item;
 

@@ -1,9 +1,7 @@
 import { parseObject } from '../model/json-value.ts';
 import type { Rejection, Row } from '../model/row.ts';
-import { type Reader, readRejection } from './format.ts';
+import { type Reader, readRejection, UNREAD } from './format.ts';
 import { linesOf } from './text-lines.ts';
-
-const UNREAD = { values: {} };
 
 /** One JSON object a line (NDJSON, JSON Lines); blank lines are skipped. Position 1 is the first object. */
 export const readNdjson: Reader = async function* (source, options) {
@@ -13,7 +11,7 @@ export const readNdjson: Reader = async function* (source, options) {
     for (const { text, line, byte, problem } of lines) {
       if (!problem && text.trim() === '') continue;
       const place = { position: ++position, line, byte };
-      const found = problem ?? (options.counting ? UNREAD : parseObject(text));
+      const found = problem ?? (options.counting ? { values: UNREAD } : parseObject(text));
       items.push(
         'values' in found
           ? { ...place, values: found.values, raw: text }

@@ -6,7 +6,7 @@ import type { FieldValues } from '../model/row.ts';
 import { type Chunk, type ReadOptions, Unreadable } from './format.ts';
 import { cursorOf, type Holding } from './parquet/columns.ts';
 import type { Ranges } from './parquet/ranges.ts';
-import { assembler } from './parquet/records.ts';
+import { assembler, passer } from './parquet/records.ts';
 import { itemOf } from './parquet/rows.ts';
 import { type Schema, schemaOf } from './parquet/schema.ts';
 import { thriftEnd } from './parquet/thrift.ts';
@@ -28,7 +28,7 @@ export const parquetReader = (settings: ParquetSettings) =>
         position += rows;
         continue;
       }
-      for await (const records of recordsOf(file, group, schema)) {
+      for await (const records of recordsOf(file, group, schema, options.counting ?? false)) {
         yield { items: records.map((values) => itemOf(values, ++position, options)) };
       }
     }
@@ -160,7 +160,12 @@ const STRETCH = 1000;
 /** Bytes that all columns together read ahead, and one of them at the most and at the least. */
 const AHEAD = { all: 48 * 1024 * 1024, most: 4 * 1024 * 1024, least: 128 * 1024 };
 
-async function* recordsOf(file: Ranges, group: RowGroup, { fields, leaves }: Schema): AsyncGenerator<FieldValues[]> {
+async function* recordsOf(
+  file: Ranges,
+  group: RowGroup,
+  { fields, leaves }: Schema,
+  counting: boolean,
+): AsyncGenerator<FieldValues[]> {
   const rows = Number(group.num_rows);
   if (group.columns.length !== leaves.length)
     throw damaged(`a row group has ${group.columns.length} columns of ${leaves.length}`);
@@ -172,14 +177,14 @@ async function* recordsOf(file: Ranges, group: RowGroup, { fields, leaves }: Sch
       throw damaged(`column ${index} is not "${leaf.path.join('.')}"`);
     if (leaf.repeated === 0 && Number(chunk.num_values) !== rows)
       throw damaged(`column "${leaf.path.join('.')}" has not ${rows} values`);
-    return cursorOf(file, chunk, leaf, slice, holding);
+    return cursorOf(file, chunk, counting ? { ...leaf, unread: true } : leaf, slice, holding);
   });
-  const next = assembler(fields, cursors);
+  const take = counting ? passer(fields, cursors) : assembler(fields, cursors);
   for (let done = 0; done < rows; ) {
     const ready = await inOrder(cursors.map((cursor) => cursor.ready()));
     const count = Math.min(STRETCH, rows - done, ...ready);
     if (count === 0) throw damaged(`a row group has ${done} rows of ${rows}`);
-    yield Array.from({ length: count }, next);
+    yield take(count);
     done += count;
   }
   for (const cursor of cursors)

@@ -21,6 +21,8 @@ export interface Cursor {
   /** Takes an entry that has a value, or one that has none. */
   take(): unknown;
   skip(): void;
+  /** Passes as many records of a column that is in no list, of those that are ready. */
+  pass(records: number): void;
 }
 
 export function cursorOf(file: Ranges, chunk: ColumnMetaData, leaf: Leaf, slice: number, holding: Holding): Cursor {
@@ -70,6 +72,10 @@ export function cursorOf(file: Ranges, chunk: ColumnMetaData, leaf: Leaf, slice:
       if (entry >= page.entries || !page.defined || page.defined[entry] === leaf.defined) throw inconsistent();
       if (!page.repeated || page.repeated[entry] === 0) taken++;
       entry++;
+    },
+    pass(records) {
+      entry += records;
+      taken += records;
     },
   };
 }

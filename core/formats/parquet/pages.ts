@@ -8,6 +8,7 @@ import { decodeValues, type Raw, readerOf, runs, tooLarge } from './decode.ts';
 import { type Ranges, sequential } from './ranges.ts';
 import type { Leaf } from './schema.ts';
 import { thriftEnd } from './thrift.ts';
+import { isTold } from './values.ts';
 
 /**
  * A page: the levels of its entries (absent where all are the highest, or 0), and the values of those that have one, or their places in the
@@ -123,7 +124,15 @@ function pageOf(
     : secondForm(content, header, codec, leaf);
   const { defined, repeated } = levels;
   let count = entries;
-  if (defined) for (const level of defined) if (level !== leaf.defined) count--;
+  if (defined) {
+    // By index, as below: an iterator takes twice as long, with which both loops were a sixth of counting.
+    for (let index = 0; index < entries; index++) {
+      const level = defined[index] as number;
+      // There would be no value for it.
+      if (level > leaf.defined) throw new Error('its levels contradict each other');
+      if (level !== leaf.defined) count--;
+    }
+  }
   const reader = readerOf(plain);
   // A page of nothing but nulls may lack all that would stand before its values.
   const isLookedUp = encoding.endsWith('DICTIONARY');
@@ -134,12 +143,13 @@ function pageOf(
     const values = placesIn(dictionary, reader, count);
     return { ...held, values, dictionary, bytes: entries * LEVELS + values.byteLength };
   }
-  const values = converted(decodeValues(reader, encoding, count, leaf.element), leaf);
+  const raw = decodeValues(reader, encoding, count, leaf.element);
   return {
     ...held,
-    values,
+    values: converted(raw, leaf),
     dictionary: null,
-    bytes: plain.length + entries * LEVELS + count * (Array.isArray(values) ? OBJECT : 8),
+    // The same whether they are wanted or not: what is too large must be so to every pass.
+    bytes: plain.length + entries * LEVELS + count * (leaf.convert || Array.isArray(raw) ? OBJECT : 8),
   };
 }
 
@@ -155,15 +165,21 @@ function placesIn(
   if (!dictionary) throw new Error('its dictionary is missing');
   const width = reader.view.getUint8(reader.offset++);
   const places = width === 0 ? new Uint8Array(count) : runs(reader, width, count);
-  for (const place of places) {
-    if (place >= dictionary.length) throw new Error(`value ${place} of a dictionary of ${dictionary.length}`);
+  const { length } = dictionary;
+  for (let index = 0; index < count; index++) {
+    const place = places[index] as number;
+    if (place >= length) throw new Error(`value ${place} of a dictionary of ${length}`);
   }
   return places;
 }
 
-function converted(raw: Raw, { convert }: Leaf): Raw {
+function converted(raw: Raw, { convert, unread }: Leaf): Raw {
   if (!convert) return raw;
   const to = convert as (value: unknown) => unknown;
+  if (unread && raw.length > 0 && isTold(convert, raw)) {
+    to(raw[0]);
+    return raw;
+  }
   const values: unknown[] = new Array(raw.length);
   for (let index = 0; index < raw.length; index++) values[index] = to(raw[index]);
   return values;

@@ -1,18 +1,34 @@
 import type { FieldValues } from '../../model/row.ts';
+import { UNREAD } from '../format.ts';
 import type { Cursor } from './columns.ts';
 import type { Node } from './schema.ts';
 import { Broken } from './values.ts';
 
 type Read = () => unknown;
 
-/** Makes what puts the next record together from its columns (the record assembly of the Dremel paper, as Parquet has it). */
-export function assembler(fields: readonly Node[], cursors: readonly Cursor[]): () => FieldValues {
+/** Takes as many records, of those that are ready. */
+type Take = (records: number) => FieldValues[];
+
+/** Makes what passes records where the assembler would put them together: only what is nested is gone through, for its levels may contradict each other. */
+export function passer(fields: readonly Node[], cursors: readonly Cursor[]): Take {
+  const plain = fields.flatMap((field) => (field.kind === 'leaf' ? [cursors[field.leaf] as Cursor] : []));
+  const nested = fields.flatMap((field) => (field.kind === 'leaf' ? [] : [readerOf(field, cursors)]));
+  return (records) => {
+    for (const cursor of plain) cursor.pass(records);
+    if (nested.length > 0) for (let passed = 0; passed < records; passed++) for (const read of nested) read();
+    return new Array(records).fill(UNREAD);
+  };
+}
+
+/** Makes what puts records together from their columns (the record assembly of the Dremel paper, as Parquet has it). */
+export function assembler(fields: readonly Node[], cursors: readonly Cursor[]): Take {
   const readers = fields.map((field) => [field.name, readerOf(field, cursors)] as const);
-  return () => {
+  const next = () => {
     const values: Record<string, unknown> = {};
     for (const [name, read] of readers) values[name] = read();
     return values;
   };
+  return (records) => Array.from({ length: records }, next);
 }
 
 function readerOf(node: Node, cursors: readonly Cursor[]): Read {

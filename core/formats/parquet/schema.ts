@@ -12,6 +12,8 @@ export interface Leaf {
   readonly defined: number;
   readonly repeated: number;
   readonly convert: Convert;
+  /** Its values are not wanted, only whether they can be read. */
+  readonly unread?: boolean;
 }
 
 /** A field of a record, or of a struct in it. `defined` is the definition level from which on it is there, and not null. */

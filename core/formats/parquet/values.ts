@@ -70,6 +70,15 @@ export function converterOf(element: SchemaElement, settings: ParquetSettings): 
   return isBytes ? bytesOf : undefined;
 }
 
+/**
+ * Whether a conversion throws of all of these values if it does of the first, which refuses the file: they are bytes for what takes any bytes,
+ * or whole numbers, which either fit a type or do not.
+ */
+export function isTold(convert: Convert, raw: ArrayLike<unknown>): boolean {
+  if (ofBytes.has(convert)) return raw[0] instanceof Uint8Array;
+  return raw instanceof Int32Array || raw instanceof BigInt64Array;
+}
+
 type Unit = 'MILLIS' | 'MICROS' | 'NANOS';
 const perSecond: Readonly<Record<Unit, bigint>> = { MILLIS: 1000n, MICROS: 1_000_000n, NANOS: 1_000_000_000n };
 
@@ -214,3 +223,5 @@ const halfOf = (raw: Uint8Array): number | Broken => {
   if (exponent === 31) return fraction ? Number.NaN : sign * Number.POSITIVE_INFINITY;
   return exponent === 0 ? sign * fraction * 2 ** -24 : sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
 };
+
+const ofBytes = new Set<Convert>([textOf, jsonOf, bytesOf, uuidOf, intervalOf, halfOf]);

@@ -1,10 +1,11 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import type { ParquetType } from 'hyparquet';
+import type { ConvertedType, ParquetType } from 'hyparquet';
 import { describe, expect, test } from 'vitest';
 import { isRejection, type Refusal, Unreadable } from '../../../core/formats/format.ts';
 import { decodeValues, readerOf, runs } from '../../../core/formats/parquet/decode.ts';
+import { Broken, converterOf } from '../../../core/formats/parquet/values.ts';
 import { readRecords } from '../../../core/formats/readers.ts';
 import { TransientError } from '../../../core/model/errors.ts';
 import type { ParquetSettings } from '../../../core/model/formats.ts';
@@ -64,6 +65,30 @@ describe('a file of another writer', () => {
     for (const name of ['types.parquet', 'nested-v1.parquet'])
       expect(await read(bytesOf(name), {}, 1)).toEqual(await read(bytesOf(name)));
   });
+});
+
+test('any instant and any day is written as a date writes it', () => {
+  const convert = (converted_type: ConvertedType, raw: unknown) =>
+    (converterOf({ name: 'x', type: 'INT64', converted_type }, { format: 'parquet' }) as (raw: unknown) => unknown)(
+      raw,
+    );
+  fc.assert(
+    fc.property(fc.date({ noInvalidDate: true }), fc.nat(999), (date, micros) => {
+      const text = date.toISOString().replace('.000Z', 'Z');
+      const millis = BigInt(date.getTime());
+      expect(convert('TIMESTAMP_MILLIS', millis)).toBe(text);
+      if (micros > 0 && millis < 8_640_000_000_000_000n)
+        expect(convert('TIMESTAMP_MICROS', millis * 1000n + BigInt(micros))).toBe(
+          date.toISOString().replace('Z', `${String(micros).padStart(3, '0')}Z`),
+        );
+      const [day] = text.split('T');
+      expect(convert('DATE', Math.floor(date.getTime() / 86_400_000))).toBe(day);
+    }),
+    { numRuns: 500 },
+  );
+  expect(convert('TIMESTAMP_MILLIS', 8_640_000_000_001_000n)).toBeInstanceOf(Broken);
+  expect(convert('TIMESTAMP_MILLIS', -8_640_000_000_000_001n)).toBeInstanceOf(Broken);
+  expect(convert('TIMESTAMP_MILLIS', 2n ** 63n - 1n)).toBeInstanceOf(Broken);
 });
 
 describe('a row', () => {
