@@ -39,12 +39,17 @@ export function csvSplitter(
     exact &&= part?.exact ?? true;
     byte ??= part?.byte ?? 0;
     const found: CsvRecord[] = [];
+    // Then bytes are characters, which need not be counted record by record: a tenth of the time.
+    const isAscii = Buffer.byteLength(text) === text.length;
     let start = 0;
     const passTo = (end: number) => {
-      byte = (byte as number) + bytesIn(text.slice(start, end), exact);
+      byte = (byte as number) + (isAscii ? end - start : bytesIn(text.slice(start, end), exact));
       start = end;
     };
     let quote = quoteIn(text, 0);
+    const delimiterFrom = searched(text, dialect.delimiter);
+    const newlineFrom = searched(text, '\n');
+    const cellEnd = (at: number) => Math.min(delimiterFrom(at), newlineFrom(at));
     while (start < text.length && (byte as number) < behind) {
       if (quote !== -1 && quote < start) quote = quoteIn(text, start);
       const newline = text.indexOf('\n', start);
@@ -63,7 +68,7 @@ export function csvSplitter(
       const plain = quote === -1 || quote >= lineEnd;
       const stop = Math.min(multiline ? text.length : lineEnd, start + reach);
       const ends = multiline ? last && stop === text.length : stop === lineEnd;
-      const quoted = plain ? undefined : quotedRecord(text, start, stop, ends, dialect);
+      const quoted = plain ? undefined : quotedRecord(text, start, stop, ends, dialect, cellEnd);
       if (quoted === 'unfinished' && !complete) break;
       const end = typeof quoted === 'object' && 'end' in quoted ? quoted.end : lineEnd;
       const raw = withoutReturn(text.slice(start, end));
@@ -76,7 +81,7 @@ export function csvSplitter(
       // The line ends of old Macs: two records would be one.
       else if (!quoted && raw.includes('\r')) found.push({ fields: [], raw, line, byte, problem: broken(LONE_RETURN) });
       else if (raw !== '') found.push({ fields: quoted?.fields ?? raw.split(dialect.delimiter), raw, line, byte });
-      line += plain ? 1 : linesIn(raw);
+      line += end > lineEnd ? linesIn(raw) : 1;
       passTo(Math.min(end + 1, text.length));
     }
     text = text.slice(start);
@@ -95,8 +100,24 @@ const LONE_RETURN = 'a lone carriage return; end lines with \\n, or quote the co
 type Quoted = { fields: string[]; end: number } | { problem: string };
 
 /**
+ * Tells where something stands next in a text, which is searched once however often it is asked: a file without a delimiter would be searched
+ * to its end for each of its records.
+ */
+function searched(text: string, what: string) {
+  let from = 0;
+  let found = -1;
+  return (at: number): number => {
+    if (at < from || at > found) {
+      const next = text.indexOf(what, at);
+      [from, found] = [at, next === -1 ? Number.POSITIVE_INFINITY : next];
+    }
+    return found;
+  };
+}
+
+/**
  * Reads a record that has a quote in it, looking no further than `stop`, where the text may have its end (`last`); `unfinished` when it does
- * not end before.
+ * not end before. `cellEnd` tells where an unquoted cell ends.
  */
 function quotedRecord(
   text: string,
@@ -104,6 +125,7 @@ function quotedRecord(
   stop: number,
   last: boolean,
   { delimiter, quote, escape: escaping }: CsvDialect,
+  cellEnd: (from: number) => number,
 ): Quoted | 'unfinished' {
   const fields: string[] = [];
   const mark = quote as string;
@@ -117,8 +139,7 @@ function quotedRecord(
       fields.push(unescaped(text.slice(at + 1, closed), mark, escaping as string));
       at = closed + 1;
     } else {
-      let end = at;
-      while (end < stop && text[end] !== '\n' && !isDelimiter(end)) end++;
+      const end = Math.max(at, Math.min(stop, cellEnd(at)));
       if (end >= stop && !last) return 'unfinished';
       const isLast = end >= stop || text[end] === '\n';
       const value = isLast ? withoutReturn(text.slice(at, end)) : text.slice(at, end);
@@ -139,14 +160,17 @@ function quotedRecord(
 
 /** Index of the quote that ends the field; -1 when there is none before `stop`. One that may yet turn out doubled is none. */
 function closingQuote(text: string, from: number, stop: number, mark: string, escaping: string, last: boolean): number {
+  if (escaping === mark) {
+    for (let at = text.indexOf(mark, from); at !== -1 && at < stop; at = text.indexOf(mark, at + 2)) {
+      if (at + 1 === stop) return last ? at : -1;
+      if (text[at + 1] !== mark) return at;
+    }
+    return -1;
+  }
   for (let at = from; at < stop; at++) {
     const character = text[at];
-    if (escaping !== mark && character === escaping) at++;
-    else if (character !== mark) continue;
-    else if (escaping !== mark) return at;
-    else if (at + 1 === stop) return last ? at : -1;
-    else if (text[at + 1] === mark) at++;
-    else return at;
+    if (character === escaping) at++;
+    else if (character === mark) return at;
   }
   return -1;
 }
