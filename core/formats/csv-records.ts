@@ -16,13 +16,15 @@ export interface CsvRecord {
  * misplaced quote costs itself only: reading goes on at the line after the one where it began. That is why this is our own, held to
  * csv-parse by a property test (docs/adr/0003-csv-reader.md). What becomes of a record hangs on the `maxRecord` characters from its start
  * alone, never on where the stretches end. Where it is not `multiline`, each line is a record by itself. Of a part of a text it gives the records that begin `within` it;
- * `place` tells where it has come to, and `isBehind` that this is behind the part.
+ * `place` tells where it has come to, and `isBehind` that this is behind the part. Where it is `counting`, only the first record, which may be the header, is sure to
+ * have its fields.
  */
 export function csvSplitter(
   dialect: CsvDialect,
   multiline: boolean,
   maxRecord: number,
   within?: Pick<Within, 'line' | 'end'>,
+  counting = false,
 ) {
   // A record of the largest size may have `\r\n` behind it.
   const reach = maxRecord + 2;
@@ -33,6 +35,7 @@ export function csvSplitter(
   let byte: number | undefined;
   let exact = true;
   let skipping = false;
+  let headed = false;
 
   const split = (part: Text | null, last: boolean): CsvRecord[] => {
     text += part?.text ?? '';
@@ -80,7 +83,11 @@ export function csvSplitter(
       if (quoted && 'problem' in quoted) found.push({ fields: [], raw, line, byte, problem: broken(quoted.problem) });
       // The line ends of old Macs: two records would be one.
       else if (!quoted && raw.includes('\r')) found.push({ fields: [], raw, line, byte, problem: broken(LONE_RETURN) });
-      else if (raw !== '') found.push({ fields: quoted?.fields ?? raw.split(dialect.delimiter), raw, line, byte });
+      else if (raw !== '') {
+        const fields = quoted?.fields ?? (counting && headed ? NONE : raw.split(dialect.delimiter));
+        found.push({ fields, raw, line, byte });
+        headed = true;
+      }
       line += end > lineEnd ? linesIn(raw) : 1;
       passTo(Math.min(end + 1, text.length));
     }
@@ -93,6 +100,8 @@ export function csvSplitter(
     isBehind: (): boolean => (byte ?? 0) >= behind,
   });
 }
+
+const NONE: readonly string[] = [];
 
 const LONE_RETURN = 'a lone carriage return; end lines with \\n, or quote the column';
 

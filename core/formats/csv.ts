@@ -2,7 +2,7 @@ import { caps } from '../model/caps.ts';
 import { type CsvSettings, dialectOf } from '../model/formats.ts';
 import type { Place, Rejection, Row } from '../model/row.ts';
 import { type CsvRecord, csvSplitter } from './csv-records.ts';
-import { type Chunk, decode, type Reader, type Refusal, readRejection, type Within } from './format.ts';
+import { type Chunk, decode, type Reader, type Refusal, readRejection, UNREAD, type Within } from './format.ts';
 
 /**
  * CSV by RFC 4180, or in another dialect, with a header line unless the settings name the columns; blank lines are skipped. Position 1 is
@@ -10,12 +10,12 @@ import { type Chunk, decode, type Reader, type Refusal, readRejection, type With
  */
 export const csvReader = (settings: CsvSettings): Reader =>
   async function* (source, options) {
-    const { within, maxRecord } = options;
+    const { within, maxRecord, counting } = options;
     const multiline = settings.multiline ?? true;
     const head = within && !settings.columns ? await headOf(settings, within, maxRecord) : null;
     if (head && 'code' in head) return yield { items: [], refusal: head };
-    const rows = rowMaker(settings, head?.header ?? settings.columns, within?.position);
-    const split = csvSplitter(dialectOf(settings), multiline, maxRecord, within);
+    const rows = rowMaker(settings, head?.header ?? settings.columns, within?.position, counting);
+    const split = csvSplitter(dialectOf(settings), multiline, maxRecord, within, counting);
     const isRecord = ({ byte }: CsvRecord) => !head || byte > head.byte;
     let exact = true;
     for await (const part of decode(source, options)) {
@@ -61,13 +61,14 @@ function headerOf(record: CsvRecord, { rename = {} }: CsvSettings) {
 }
 
 /** Turns records into rows by the header, which is the first of them unless the columns have been named. */
-function rowMaker(settings: CsvSettings, columns: readonly string[] | undefined, first = 1) {
+function rowMaker(settings: CsvSettings, columns: readonly string[] | undefined, first = 1, counting = false) {
   let header = columns;
   let position = first - 1;
   return (records: readonly CsvRecord[], exact: boolean, last: boolean): Chunk => {
     const items: (Row | Rejection)[] = [];
     for (const record of records) {
-      if (header) items.push(rowOf(record, header, ++position, exact));
+      if (header && counting) items.push(countedOf(record, ++position));
+      else if (header) items.push(rowOf(record, header, ++position, exact));
       else {
         const made = headerOf(record, settings);
         header = made.header;
@@ -81,6 +82,14 @@ function rowMaker(settings: CsvSettings, columns: readonly string[] | undefined,
 
 const renamed = (name: string, rename: Readonly<Record<string, string>>): string =>
   (Object.hasOwn(rename, name) ? rename[name] : undefined) ?? name;
+
+const countedOf = ({ line, byte, raw }: CsvRecord, position: number): Row => ({
+  position,
+  line,
+  byte,
+  values: UNREAD,
+  raw,
+});
 
 function rowOf(record: CsvRecord, header: readonly string[], position: number, exact: boolean): Row | Rejection {
   const { fields, raw, line, byte, problem } = record;
