@@ -14,6 +14,7 @@ import {
 } from '../model/row.ts';
 import type { Feed } from '../model/tenant.ts';
 import type { Sink } from '../ports.ts';
+import { Kept, KeptOutput } from './kept.ts';
 import { load, type Output } from './load.ts';
 import { type Patience, type Transformer, transformer } from './transform.ts';
 
@@ -149,12 +150,11 @@ class Window {
   take({ transformed, rejected, refusal }: ReturnType<Transformer>, writeTimeOf: IngestTask['writeTimeOf']): boolean {
     this.read += transformed.length + rejected.length;
     for (const { row, outputs, broken } of transformed) {
-      const { position, line, byte, raw } = row;
-      if (broken.length > 0) this.broken.set(position, broken);
-      if (outputs.length === 0) this.dropped.push({ position, line, byte, raw });
+      if (broken.length > 0) this.broken.set(row.position, broken);
+      if (outputs.length === 0) this.dropped.push(new Kept(row));
       else {
         const writeTime = writeTimeOf(row);
-        for (const values of outputs) this.outputs.push({ position, line, byte, raw, values, writeTime });
+        for (const values of outputs) this.outputs.push(new KeptOutput(row, values, writeTime));
       }
     }
     for (const rejection of rejected) this.rejected.push(rejection);

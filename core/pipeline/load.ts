@@ -4,7 +4,7 @@ import type { Table } from '../model/table.ts';
 import type { Sink, SinkRow } from '../ports.ts';
 import { pause } from './patience.ts';
 
-/** A row for the table and the record that it is made of, whose place others of its rows have, too: one object, for a window of them is what fills the memory. */
+/** A row for the table and the record that it is made of, whose place others of its rows have, too. */
 export interface Output extends Source, SinkRow {}
 
 /**
