@@ -1,4 +1,5 @@
-import type { FieldValues } from '../../model/row.ts';
+import { jsonText } from '../../model/json-text.ts';
+import { ExactNumber, type FieldValues } from '../../model/row.ts';
 import { UNREAD } from '../format.ts';
 import type { Cursor } from './columns.ts';
 import type { Node } from './schema.ts';
@@ -70,11 +71,15 @@ function readerOf(node: Node, cursors: readonly Cursor[]): Read {
         if (first.defined() === defined) return absent({});
         const entries = new Map<string, unknown>();
         let twice: string | undefined;
+        let broken: Broken | undefined;
         do {
-          const name = keyText(key());
+          const found = key();
+          if (found instanceof Broken) broken = found;
+          const name = keyText(found);
           if (entries.has(name)) twice = name;
           entries.set(name, value());
         } while (first.repeated() === node.repeated);
+        if (broken) return broken;
         if (twice !== undefined) return new Broken('SLU-2011', `the map has the key ${JSON.stringify(twice)} twice`);
         return Object.fromEntries(entries);
       };
@@ -82,7 +87,11 @@ function readerOf(node: Node, cursors: readonly Cursor[]): Read {
   }
 }
 
-const keyText = (key: unknown): string => (key instanceof Uint8Array ? Buffer.from(key).toString('hex') : String(key));
+function keyText(key: unknown): string {
+  if (key instanceof Uint8Array) return Buffer.from(key).toString('hex');
+  // One of JSON may be an object, which need not have a text of its own.
+  return typeof key === 'object' && !(key instanceof ExactNumber) ? jsonText(key) : String(key);
+}
 
 function leavesOf(node: Node): number[] {
   switch (node.kind) {

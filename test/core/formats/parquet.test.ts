@@ -4,7 +4,9 @@ import fc from 'fast-check';
 import type { ConvertedType, ParquetType } from 'hyparquet';
 import { describe, expect, test } from 'vitest';
 import { isRejection, type Refusal, Unreadable } from '../../../core/formats/format.ts';
+import type { Cursor } from '../../../core/formats/parquet/columns.ts';
 import { decodeValues, readerOf, runs } from '../../../core/formats/parquet/decode.ts';
+import { assembler } from '../../../core/formats/parquet/records.ts';
 import { Broken, converterOf } from '../../../core/formats/parquet/values.ts';
 import { readRecords } from '../../../core/formats/readers.ts';
 import { TransientError } from '../../../core/model/errors.ts';
@@ -107,6 +109,28 @@ describe('a row', () => {
     expect(items).toHaveLength(305);
     expect(rejected.length).toBeLessThan(items.length);
   });
+});
+
+test('a key of a map may be any JSON, and one that is broken rejects its record', () => {
+  /** A column of one map's keys or values. */
+  const column = (values: readonly unknown[]): Cursor => {
+    let at = 0;
+    return {
+      ready: async () => 1,
+      defined: () => (at < values.length ? 1 : -1),
+      repeated: () => (at > 0 && at < values.length ? 1 : 0),
+      take: () => values[at++],
+      skip: () => at++,
+      pass: () => {},
+    };
+  };
+  const leaf = (index: number) => ({ kind: 'leaf', name: '', defined: 1, leaf: index }) as const;
+  const map = { kind: 'map', name: 'm', defined: 0, repeated: 1, key: leaf(0), value: leaf(1) } as const;
+  const mapOf = (...keys: unknown[]) => assembler([map], [column(keys), column(keys.map(() => 'v'))])(1)[0]?.m;
+  expect(mapOf({ toString: 1 }, 2n, null)).toEqual({ '{"toString":1}': 'v', 2: 'v', null: 'v' });
+  expect(mapOf({ a: 1 }, { a: 1 })).toMatchObject({ code: 'SLU-2011' });
+  const broken = new Broken('SLU-3006', 'bytes that are not UTF-8');
+  expect(mapOf('a', broken, 'b')).toBe(broken);
 });
 
 describe('a file that is broken', () => {
