@@ -43,6 +43,8 @@ const clock = { now: () => new Date() };
  * rows, on threads of its own: a load takes 17 % more processor time then, and 30 MiB less (docs/throughput.md).
  */
 setFlagsFromString('--heap-growing-percent=100');
+// Nor does a helper pay for the young generation where it must wait for a processor, as it must for the half of one that a function of this size has.
+setFlagsFromString('--no-parallel-scavenge');
 
 /**
  * Milliseconds at the end of an invocation that are kept for giving a delivery back in order: a statement that began before may
