@@ -37,20 +37,21 @@ afterAll(async () => {
   await remove?.();
 });
 
-/** Uploads flights as a file of a format; answers its key, and what it gives when it is read in one go. */
-const uploaded = (format: FlightFormat, from = 0, rows = ROWS) =>
+/** Uploads flights as a file of a format and a feed; answers its key, and what it gives when it is read in one go, which is the same for both feeds. */
+const uploaded = (format: FlightFormat, feed: 'flights' | 'slow' = 'flights', from = 0, rows = ROWS) =>
   withFolder(async (folder) => {
-    const key = `flights/${unique(format)}.${format}`;
+    const name = `${unique(format)}.${format}`;
+    const key = `${feed}/${name}`;
     const file = join(folder, 'file');
     await exportFlights({ from, rows, format, file });
     await aws('s3', 'cp', '--no-progress', file, `s3://${staging}/${key}`);
     const world = memoryWorld(bulky);
-    return { key, whole: await ingestObject(world.upload(key, await readFile(file)), world.attempt()) };
+    return { key, whole: await ingestObject(world.upload(`flights/${name}`, await readFile(file)), world.attempt()) };
   });
 
 const outcome = ({ state, counts, digest, quality }: FileRun) => ({ state, counts, digest, quality });
-const runOf = async (key: string) =>
-  (await operator.runsOf('bulky', 'flights')).find(({ object }) => object.key === key);
+const slowRunOf = async (key: string) =>
+  (await operator.runsOf('bulky', 'slow')).find(({ object }) => object.key === key);
 
 /** Changes figures of the deployed function. */
 async function setFigures(figures: Readonly<Record<string, string>>): Promise<void> {
@@ -64,7 +65,7 @@ async function setFigures(figures: Readonly<Record<string, string>>): Promise<vo
 /** Waits until a file is being loaded, and some of it is. */
 const loading = (key: string) =>
   until('it is being loaded', async () => {
-    const run = await runOf(key);
+    const run = await slowRunOf(key);
     const progress = run && (await partsOf(operator.registry('bulky'), run, new Date()));
     return progress?.phase === 'load' && progress.counts.read > 0 ? run : undefined;
   });
@@ -80,18 +81,18 @@ describe('a large file', () => {
   });
 
   test('whose functions are killed on the way goes on at its checkpoints', async () => {
-    const { key, whole } = await uploaded('csv', 200_000);
+    const { key, whole } = await uploaded('csv', 'slow', 200_000);
     await loading(key);
     expect(await killFunction(functionName)).toBeGreaterThan(0);
-    const run = await operator.settledRun('bulky', 'flights', key);
+    const run = await operator.settledRun('bulky', 'slow', key);
     expect(outcome(run)).toEqual(outcome(whole));
     expect(run.plan?.takeOvers).toBeGreaterThan(0);
   });
 
   test('is shown while it is loaded, and stopped by a person; a replay loads all of it', async () => {
     // Large enough not to be done before the commands are.
-    const rows = 4 * ROWS;
-    const { key, whole } = await uploaded('ndjson', 400_000, rows);
+    const rows = 2 * ROWS;
+    const { key, whole } = await uploaded('ndjson', 'slow', 400_000, rows);
     const { id } = await loading(key);
     const { stdout } = await sluice('runs', 'show', id);
     expect(stdout).toMatch(/phase +(loading|counting)/);

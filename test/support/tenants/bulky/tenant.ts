@@ -10,7 +10,21 @@ const table = defineTable({
   clusteringKey: ['number'],
 });
 
-/** A tenant of the tests with large files: real flights, and notes of a kilobyte each. */
+const clock = new Int32Array(new SharedArrayBuffer(4));
+
+/** Flights whose transform waits for a tenth of a millisecond with each, so that something can happen while a file is loaded. */
+const slow = defineFeed({
+  ...flights,
+  name: 'slow',
+  description: 'Real flights, slowly',
+  table: { ...flights.table, name: 'slow_flights' },
+  transform(fields, about) {
+    Atomics.wait(clock, 0, 0, 0.1);
+    return flights.transform.call(this, fields, about);
+  },
+});
+
+/** A tenant of the tests with large files: real flights, fast and slowly, and notes of a kilobyte each. */
 export default defineTenant({
   id: 'bulky',
   name: 'Bulky',
@@ -19,6 +33,7 @@ export default defineTenant({
   stream: { shards: 1, retentionHours: 24, feed: 'flights' },
   feeds: [
     flights,
+    slow,
     defineFeed({ name: 'notes', description: 'Long notes', formats: ['ndjson'], table, transform: byColumn(table) }),
   ],
 });
