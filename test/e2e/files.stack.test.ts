@@ -340,7 +340,9 @@ test('a run that failed for a passing reason says when it is tried again, and is
   const id = unique('w');
   const { data } = await uploaded('items', { 'a.csv': csv(`${id}-1,1,`, `${id}-2,many,`) }, '--as', id, '--wait');
   const [{ run }] = data.files;
-  // Its rejects cannot be read: their bucket is away. A last receipt may come until it is.
+  // Its receipt comes behind its end; a function that finds no bucket for it waits, and takes nothing else meanwhile.
+  await until('its receipt', async () => ((await command('receipts', 'show', run)).exit === 0 ? true : undefined));
+  // Its rejects cannot be read: their bucket is away. What others tell may come until it is.
   await until('the bucket is away', async () => {
     await emptyBuckets([rejects]);
     const { exit, stderr } = await sluice('aws', 's3api', 'delete-bucket', '--bucket', rejects);
