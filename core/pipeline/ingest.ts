@@ -14,8 +14,8 @@ import {
 } from '../model/row.ts';
 import type { Feed } from '../model/tenant.ts';
 import type { Sink } from '../ports.ts';
-import { Kept, KeptOutput } from './kept.ts';
-import { load, type Output } from './load.ts';
+import { load } from './load.ts';
+import { type Output, RecordOutput, RecordSource } from './output.ts';
 import { type Patience, type Transformer, transformer } from './transform.ts';
 
 /**
@@ -151,10 +151,10 @@ class Window {
     this.read += transformed.length + rejected.length;
     for (const { row, outputs, broken } of transformed) {
       if (broken.length > 0) this.broken.set(row.position, broken);
-      if (outputs.length === 0) this.dropped.push(new Kept(row));
+      if (outputs.length === 0) this.dropped.push(new RecordSource(row));
       else {
         const writeTime = writeTimeOf(row);
-        for (const values of outputs) this.outputs.push(new KeptOutput(row, values, writeTime));
+        for (const values of outputs) this.outputs.push(new RecordOutput(row, values, writeTime));
       }
     }
     for (const rejection of rejected) this.rejected.push(rejection);

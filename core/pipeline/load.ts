@@ -1,11 +1,9 @@
 import { TransientError } from '../model/errors.ts';
 import { placeOf, type Rejection, type Source } from '../model/row.ts';
 import type { Table } from '../model/table.ts';
-import type { Sink, SinkRow } from '../ports.ts';
+import type { Sink } from '../ports.ts';
+import type { Output } from './output.ts';
 import { pause } from './patience.ts';
-
-/** A row for the table and the record that it is made of, whose place others of its rows have, too. */
-export interface Output extends Source, SinkRow {}
 
 /**
  * Writes the outputs of records to the sink until every one is stored or refused for good; answers the records that are refused.

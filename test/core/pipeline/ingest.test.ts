@@ -81,6 +81,22 @@ test('windows of large records hold fewer of them', async () => {
   expect(windows.map(({ counts }) => counts.read)).toEqual([4, 6]);
 });
 
+test('a window is written while the one before is, and settles behind it though it is stored first', async () => {
+  const stored: string[] = [];
+  const { promise: second, resolve: secondIsStored } = Promise.withResolvers<void>();
+  const sink = sinkThat(async (_, rows) => {
+    const isSecond = rows.length === 5;
+    if (isSecond) secondIsStored();
+    else await second;
+    stored.push(isSecond ? 'second' : 'first');
+    return [];
+  });
+  const items = Array.from({ length: WINDOW + 5 }, (_, index) => row(index + 1));
+  const { windows } = await run(chunksOf(items, 1000), { sink });
+  expect(stored).toEqual(['second', 'first']);
+  expect(windows.map(({ counts }) => counts.loaded)).toEqual([WINDOW, 5]);
+});
+
 test('nothing to read settles nothing', async () => {
   expect(await run(chunksOf([], 1))).toMatchObject({ counts: noCounts(), windows: [], refusal: null });
 });

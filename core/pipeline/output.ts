@@ -1,9 +1,11 @@
 import type { Row, Source } from '../model/row.ts';
 import type { SinkRow } from '../ports.ts';
-import type { Output } from './load.ts';
+
+/** A row for the table and the record that it is made of, whose place others of its rows have, too. */
+export interface Output extends Source, SinkRow {}
 
 /** A record without its fields, which are no longer needed unless its text is made of them. */
-export class Kept implements Source {
+export class RecordSource implements Source {
   readonly position: Source['position'];
   readonly line: Source['line'];
   readonly byte: Source['byte'];
@@ -23,7 +25,7 @@ export class Kept implements Source {
 }
 
 /** One object for a row and its record: those of the windows that are not stored yet are what fills the memory. */
-export class KeptOutput extends Kept implements Output {
+export class RecordOutput extends RecordSource implements Output {
   readonly values: SinkRow['values'];
   readonly writeTime: number;
 
