@@ -36,9 +36,9 @@ export const deleteRow = (keyspace: string, table: Table): string =>
     .map((name) => `${quote(name)} = ?`)
     .join(' AND ')}`;
 
-/** An upsert of a whole row; parameters are the columns in the table's order, then the write time in microseconds. */
+/** An upsert of a whole row; parameters are the columns, those of the key first, then the write time in microseconds. */
 export function insertRow(keyspace: string, table: Table): string {
-  const names = Object.keys(table.columns);
+  const names = keyFirst(table);
   const ttl = table.ttl > 0 ? ` AND TTL ${table.ttl}` : '';
   const marks = names.map(() => '?').join(', ');
   const into = `INSERT INTO ${quote(keyspace)}.${quote(table.name)} (${names.map(quote).join(', ')})`;
@@ -48,6 +48,9 @@ export function insertRow(keyspace: string, table: Table): string {
 /** The columns that are not in the key. */
 export const regularColumns = (table: Table): string[] =>
   Object.keys(table.columns).filter((name) => !primaryKey(table).includes(name));
+
+/** All columns: the key's in its order, and the others in the table's. */
+export const keyFirst = (table: Table): string[] => [...primaryKey(table), ...regularColumns(table)];
 
 /** A row with the write times of its regular columns, as `written_0` and so on; parameters are the columns of the key in the table's order. */
 export function selectCells(keyspace: string, table: Table): string {

@@ -1,5 +1,6 @@
 import { keyText, primaryKey, type Table } from '../../core/model/table.ts';
 import type { SinkRow } from '../../core/ports.ts';
+import { ByBytes } from './by-bytes.ts';
 import { Bytes, type Stretch } from './bytes.ts';
 import { EncodingError } from './encode.ts';
 import type { RowStatement } from './row-statement.ts';
@@ -13,6 +14,8 @@ const BATCH_BYTES = 256 * 1024;
 export interface Member extends Stretch {
   readonly index: number;
 }
+
+const itself = (member: Member): Member => member;
 
 export type Batch = readonly Member[];
 
@@ -29,19 +32,20 @@ export function batchesOf(
   unfit: (index: number, error: EncodingError) => void,
   most: number,
 ): Batch[] {
-  const open = new Map<string, Open>();
+  const open = new ByBytes(statement.keyStart, statement.partitionEnd, ({ members }: Open) => members[0] as Member);
   const batches: Batch[] = [];
-  for (const member of notOverwritten(table, rows, encoded(statement, rows, unfit))) {
+  for (const member of notOverwritten(table, statement, rows, encoded(statement, rows, unfit))) {
     const bytes = member.end - member.start;
-    const key = statement.partition(member);
-    let batch = open.get(key);
-    if (!batch || batch.members.length === most || batch.bytes + bytes > BATCH_BYTES) {
-      batch = { members: [], bytes: 0 };
-      open.set(key, batch);
-      batches.push(batch.members);
+    const place = open.placeOf(member);
+    const batch = open.get(place);
+    if (batch && batch.members.length < most && batch.bytes + bytes <= BATCH_BYTES) {
+      batch.members.push(member);
+      batch.bytes += bytes;
+    } else {
+      const members = [member];
+      open.set(place, { members, bytes });
+      batches.push(members);
     }
-    batch.members.push(member);
-    batch.bytes += bytes;
   }
   return batches;
 }
@@ -72,21 +76,43 @@ function encoded(
  * Without those behind which there is one with the same key and the same write time: Cassandra would mix the two, cell by cell, so only the last is
  * written. Write times grow with the position, so rows that share one are neighbours; of a large file there are hundreds.
  */
-function notOverwritten(table: Table, rows: readonly SinkRow[], members: readonly Member[]): readonly Member[] {
-  const keyOf = keyText(table, primaryKey(table));
-  const rowAt = (at: number) => rows[members[at]?.index ?? -1];
+function notOverwritten(
+  table: Table,
+  statement: RowStatement,
+  rows: readonly SinkRow[],
+  members: readonly Member[],
+): readonly Member[] {
+  const timeAt = (at: number) => rows[members[at]?.index ?? -1]?.writeTime;
   const written: Member[] = [];
-  const later = new Set<string>();
+  const later = keysSeen(table, statement, rows);
   for (let at = members.length - 1; at >= 0; at--) {
-    const { values, writeTime } = rowAt(at) as SinkRow;
-    const isLast = rowAt(at + 1)?.writeTime !== writeTime;
+    const member = members[at] as Member;
+    const isLast = timeAt(at + 1) !== timeAt(at);
     if (isLast) later.clear();
-    if (!isLast || rowAt(at - 1)?.writeTime === writeTime) {
-      const key = keyOf(values);
-      if (later.has(key)) continue;
-      later.add(key);
-    }
-    written.push(members[at] as Member);
+    const isAlone = isLast && timeAt(at - 1) !== timeAt(at);
+    if (isAlone || later.isNew(member)) written.push(member);
   }
   return written.reverse();
+}
+
+/**
+ * Tells whether a row is the first with its key. By bytes in a fifth of the time that texts take (0.1 and 0.5 s a million), which also leave a kilobyte of garbage a row; but
+ * `1.0` and `1.00` are one decimal, and the elements of a set have no order.
+ */
+function keysSeen(table: Table, { keyStart, keyEnd }: RowStatement, rows: readonly SinkRow[]) {
+  const names = primaryKey(table);
+  if (names.some((name) => typeof table.columns[name] !== 'string' || table.columns[name] === 'decimal')) {
+    const keyOf = keyText(table, names);
+    const seen = new Set<string>();
+    const isNew = ({ index }: Member) => seen.size < seen.add(keyOf((rows[index] as SinkRow).values)).size;
+    return { isNew, clear: () => seen.clear() };
+  }
+  const seen = new ByBytes(keyStart, keyEnd, itself);
+  const isNew = (member: Member) => {
+    const place = seen.placeOf(member);
+    if (seen.get(place) !== undefined) return false;
+    seen.set(place, member);
+    return true;
+  };
+  return { isNew, clear: () => seen.clear() };
 }

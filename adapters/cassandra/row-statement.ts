@@ -2,17 +2,21 @@ import type { ColumnType } from '../../core/model/column-types.ts';
 import { primaryKey, type Table } from '../../core/model/table.ts';
 import type { SinkRow } from '../../core/ports.ts';
 import type { Bytes, Stretch } from './bytes.ts';
-import { deleteRow, insertRow } from './cql.ts';
+import { deleteRow, insertRow, keyFirst } from './cql.ts';
 import { encoderOf, int32, NULL, UNSET } from './encode.ts';
 import type { Statement } from './encoded-batch.ts';
 import { parametersOf } from './values.ts';
 
-/** A statement for one row of a table. */
+/** A statement for one row of a table. The columns of its key stand side by side in it, the partition's first. */
 export interface RowStatement extends Statement {
   /** Adds the parameters of a row; throws a `TypeError` for a value that its column cannot hold. */
   encode(out: Bytes, row: SinkRow): void;
-  /** A text that two rows share exactly when they are of one partition: the bytes of its key, one for each character. */
-  partition(encoded: Stretch): string;
+  /** Where the key begins in what is encoded of a row, in bytes from its start. */
+  readonly keyStart: number;
+  /** Where the partition's key ends, in the buffer that a row is encoded in. */
+  partitionEnd(encoded: Stretch): number;
+  /** Where the whole key ends there. */
+  keyEnd(encoded: Stretch): number;
   /** The partition's key as the database hashes it; absent when it is longer than a key can be. */
   routingKey(encoded: Stretch): Buffer | undefined;
   /** The parameters as the driver takes them, for the guard. */
@@ -20,7 +24,7 @@ export interface RowStatement extends Statement {
 }
 
 export function upsert(keyspace: string, table: Table): RowStatement {
-  const names = Object.keys(table.columns);
+  const names = keyFirst(table);
   const given = parametersOf(table, names);
   return {
     ...statement(table, [...names, WRITE_TIME]),
@@ -43,21 +47,23 @@ export function removal(keyspace: string, table: Table): RowStatement {
 
 /** Stands among the columns for the time that a statement writes at. */
 const WRITE_TIME = null;
+/** Bytes before a parameter, that tell its length. */
+const LENGTH = 4;
+/** Bytes of a write time, with its length. */
+const TIME = LENGTH + 8;
 
 function statement(table: Table, given: readonly (string | null)[]) {
   const parameters = given.map(
     (name): ColumnType => (name === WRITE_TIME ? 'bigint' : (table.columns[name] ?? 'text')),
   );
   const columns = given.map((name, at) => ({ name, encode: encoderOf(parameters[at] as ColumnType) }));
-  const key = table.partitionKey.map((name) => given.indexOf(name));
-  const last = Math.max(...key) + 1;
-  /** Where each parameter begins, as far as the key goes. */
-  const placesIn = ({ bytes, start }: Stretch): number[] => {
-    const places = [start];
-    for (let at = start; places.length <= last; places.push(at)) at += 4 + Math.max(0, bytes.readInt32BE(at));
-    return places;
+  const keyStart = given[0] === WRITE_TIME ? TIME : 0;
+  const partition = table.partitionKey.length;
+  const endOf = ({ bytes, start }: Stretch, columns: number): number => {
+    let at = start + keyStart;
+    for (let left = columns; left > 0; left--) at = endOfParameter(bytes, at);
+    return at;
   };
-  const isTogether = key.every((at, index) => index === 0 || at === (key[index - 1] as number) + 1);
   return {
     parameters,
     encode: (out: Bytes, { values, writeTime }: SinkRow) => {
@@ -68,18 +74,23 @@ function statement(table: Table, given: readonly (string | null)[]) {
         else encode(out, value);
       }
     },
-    partition: (encoded: Stretch) => {
-      const places = placesIn(encoded);
-      const text = (from: number, to: number) => encoded.bytes.toString('latin1', places[from], places[to]);
-      return isTogether ? text(key[0] as number, last) : key.map((at) => text(at, at + 1)).join('');
-    },
-    routingKey: (encoded: Stretch) => {
-      const places = placesIn(encoded);
-      const parts = key.map((at) => encoded.bytes.subarray((places[at] as number) + 4, places[at + 1]));
+    keyStart,
+    partitionEnd: (encoded: Stretch) => endOf(encoded, partition),
+    keyEnd: (encoded: Stretch) => endOf(encoded, partition + table.clusteringKey.length),
+    routingKey: ({ bytes, start }: Stretch) => {
+      let at = start + keyStart;
+      const parts = table.partitionKey.map(() => {
+        const part = bytes.subarray(at + LENGTH, endOfParameter(bytes, at));
+        at = endOfParameter(bytes, at);
+        return part;
+      });
       return compositeKey(parts);
     },
   };
 }
+
+/** What is null or unset has a length below zero, and no bytes. */
+const endOfParameter = (bytes: Buffer, at: number): number => at + LENGTH + Math.max(0, bytes.readInt32BE(at));
 
 const MOST_IN_KEY = 65_535;
 

@@ -19,15 +19,19 @@ const MOST_BYTES = 4.5 * 1024;
 const VALUE = 16;
 const ROW = 16;
 
-/** The nodes that have a partition, as a text that is the same for the same ones; null when the driver does not know, as before it has connected. */
-export type ReplicasOf = (routingKey: Buffer) => string | null;
+/**
+ * The nodes that have a partition, as a text that is the same for the same ones; null when the driver does not know, as before it has connected. It asks for the routing key only
+ * where there are several.
+ */
+export type ReplicasOf = (routingKey: () => Buffer | undefined) => string | null;
 
 export function replicasOf(client: Pick<Client, 'hosts' | 'getReplicas'>, keyspace: string): ReplicasOf {
   /** The driver answers with the same list for all keys of a stretch of the ring. */
   const known = new WeakMap<object, string>();
   return (routingKey) => {
     if (client.hosts.length === 1) return 'the only one';
-    const hosts = client.getReplicas(keyspace, routingKey);
+    const key = routingKey();
+    const hosts = key && client.getReplicas(keyspace, key);
     if (!hosts?.length) return null;
     const names =
       known.get(hosts) ??
@@ -45,12 +49,9 @@ export function share(batches: readonly Batch[], statement: RowStatement, replic
   const open = new Map<string, { batch: Member[]; partitions: number; bytes: number }>();
   const shared: Batch[] = [];
   for (const batch of batches) {
-    const bytes = batch.reduce(
-      (sum, { start, end }) => sum + end - start + ROW + VALUE * statement.parameters.length,
-      0,
-    );
-    const key = bytes > MOST_BYTES / 2 ? undefined : statement.routingKey(batch[0] as Member);
-    const nodes = key ? replicas(key) : null;
+    let bytes = batch.length * (ROW + VALUE * statement.parameters.length);
+    for (const { start, end } of batch) bytes += end - start;
+    const nodes = bytes > MOST_BYTES / 2 ? null : replicas(() => statement.routingKey(batch[0] as Member));
     if (nodes === null) {
       shared.push(batch);
       continue;
@@ -63,7 +64,7 @@ export function share(batches: readonly Batch[], statement: RowStatement, replic
       open.set(nodes, bin);
       shared.push(bin.batch);
     }
-    bin.batch.push(...batch);
+    for (const member of batch) bin.batch.push(member);
     bin.partitions++;
     bin.bytes += bytes;
   }

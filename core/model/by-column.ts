@@ -1,5 +1,5 @@
 import { typeText } from './column-types.ts';
-import type { Fields } from './fields.ts';
+import { type Fields, fieldIn } from './fields.ts';
 import { canReadAs, type ReadAs, readingOf } from './mapping.ts';
 import { Misfit } from './misfit.ts';
 import { RowError } from './row.ts';
@@ -45,12 +45,14 @@ export function byColumn<Out>(
     keepEmpty: keepEmptyText && type === 'text',
   }));
   const none = new Set<unknown>(placeholders);
+  // To look a text up it must be hashed, even in an empty set.
+  const isPlaceholder = none.size === 0 ? () => false : (source: unknown) => none.has(source);
 
   return ({ values }) => {
     const row: Record<string, unknown> = {};
     for (const { name, type, field, read, key, keepEmpty } of columns) {
-      const source = Object.hasOwn(values, field) ? values[field] : undefined;
-      if (source === undefined || source === null || (source === '' && !keepEmpty) || none.has(source)) {
+      const source = fieldIn(values, field);
+      if (source === undefined || source === null || (source === '' && !keepEmpty) || isPlaceholder(source)) {
         if (key)
           throw new RowError('SLU-2003', `column "${field}" is missing or empty${forColumn(field, name)}`, field);
         if (source !== undefined && empty === 'null') row[name] = null;

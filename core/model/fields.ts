@@ -30,6 +30,13 @@ function isWhole(source: unknown): boolean {
   return (typeof source === 'string' && !Number.isNaN(shortWhole(source))) || wholeText(numeral(source) ?? '') !== null;
 }
 
+/** What a record holds by a name; undefined when it has no such field. What every object has by birth is none; it is neither text nor number. */
+export function fieldIn(values: FieldValues, name: string): unknown {
+  const value = values[name];
+  if (typeof value === 'string' || typeof value === 'number' || value === undefined) return value;
+  return Object.hasOwn(values, name) ? value : undefined;
+}
+
 /**
  * The fields of one record as a transform reads them. A method parses the named field to a type and rejects the row, naming
  * column and value, when it is missing or is something else; the same call serves a CSV cell (text) and a JSON value.
@@ -210,11 +217,8 @@ export class Fields {
 
   /** What a field holds; null when it is absent, null or empty. */
   #given(name: string): unknown {
-    const value = this.values[name];
-    if (typeof value === 'string') return value === '' ? null : value;
-    if (typeof value === 'number' || value === undefined) return value ?? null;
-    // What every object has by birth is no field; it is neither text nor number.
-    return Object.hasOwn(this.values, name) ? value : null;
+    const value = fieldIn(this.values, name);
+    return value === '' ? null : (value ?? null);
   }
 
   #required<T>(name: string, value: T | null): T {

@@ -5,18 +5,33 @@ const TIMESTAMP = new RegExp(
 );
 
 /** Whether a text is a day of the calendar, `YYYY-MM-DD`; JavaScript would roll 31 February over into March. */
-export const isDay = (text: string): boolean => text.length === 10 && beginsWithDay(text);
+export const isDay = (text: string): boolean => !Number.isNaN(dayNumber(text));
+
+/** Days since 1970 of a day of the Gregorian calendar, `YYYY-MM-DD`; NaN for any other text. */
+export const dayNumber = (text: string): number => (text.length === 10 ? dayAtStart(text) : Number.NaN);
 
 const [DASH, POINT, COLON] = [45, 46, 58];
 const DAYS = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
 
-function beginsWithDay(text: string): boolean {
-  const [year, month, day] = [digitsIn(text, 0, 4), digitsIn(text, 5, 7), digitsIn(text, 8, 10)];
-  if (!(year >= 0 && month >= 1 && month <= 12 && day >= 1)) return false;
-  if (text.charCodeAt(4) !== DASH || text.charCodeAt(7) !== DASH) return false;
-  if (day <= (DAYS[month - 1] as number)) return true;
-  return month === 2 && day === 29 && year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0);
+/** By Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms", `days_from_civil`: years begin with March, so that the leap day is the last. */
+function dayAtStart(text: string): number {
+  const year = digitsIn(text, 0, 4);
+  const month = digitsIn(text, 5, 7);
+  const day = digitsIn(text, 8, 10);
+  if (!(year >= 0 && month >= 1 && month <= 12 && day >= 1)) return Number.NaN;
+  if (text.charCodeAt(4) !== DASH || text.charCodeAt(7) !== DASH) return Number.NaN;
+  if (day > (DAYS[month - 1] as number)) {
+    const isLeapDay = month === 2 && day === 29 && year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0);
+    if (!isLeapDay) return Number.NaN;
+  }
+  const shifted = month > 2 ? year : year - 1;
+  const ofYear = Math.floor((153 * (month > 2 ? month - 3 : month + 9) + 2) / 5) + day - 1;
+  const leapDays = Math.floor(shifted / 4) - Math.floor(shifted / 100) + Math.floor(shifted / 400);
+  return 365 * shifted + leapDays + ofYear - TO_1970;
 }
+
+/** Days from 1 March of the year 0 to 1 January 1970. */
+const TO_1970 = 719_468;
 
 /** The number that digits stand for; NaN where anything else stands among them. */
 function digitsIn(text: string, start: number, end: number): number {
@@ -53,11 +68,13 @@ function usualInstant(text: string): Date | null {
   const { length } = text;
   if ((length !== 20 && length !== 24) || text[10] !== 'T' || text[length - 1] !== 'Z') return null;
   if (text.charCodeAt(13) !== COLON || text.charCodeAt(16) !== COLON) return null;
-  const [hour, minute, second] = [digitsIn(text, 11, 13), digitsIn(text, 14, 16), digitsIn(text, 17, 19)];
+  const day = dayAtStart(text);
+  const hour = digitsIn(text, 11, 13);
+  const minute = digitsIn(text, 14, 16);
+  const second = digitsIn(text, 17, 19);
   const fraction = length === 20 ? 0 : text.charCodeAt(19) === POINT ? digitsIn(text, 20, 23) : Number.NaN;
-  if (!(hour <= 23 && minute <= 59 && second <= 59 && fraction >= 0) || !beginsWithDay(text)) return null;
-  const year = digitsIn(text, 0, 4);
-  // Date.UTC takes the years 0 to 99 for 1900 to 1999.
-  if (year < 100) return null;
-  return new Date(Date.UTC(year, digitsIn(text, 5, 7) - 1, digitsIn(text, 8, 10), hour, minute, second, fraction));
+  const isTime = hour <= 23 && minute <= 59 && second <= 59 && fraction >= 0;
+  return isTime && !Number.isNaN(day)
+    ? new Date((((day * 24 + hour) * 60 + minute) * 60 + second) * 1000 + fraction)
+    : null;
 }

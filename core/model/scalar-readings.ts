@@ -1,5 +1,5 @@
 import type { ScalarType } from './column-types.ts';
-import { decimalText, wholeText } from './digits.ts';
+import { decimalText, shortWhole, wholeText } from './digits.ts';
 import { durationText, parseDuration } from './duration.ts';
 import { inetBytes, inetText } from './inet.ts';
 import { isDay, isTime, parseTimestamp } from './instants.ts';
@@ -19,9 +19,10 @@ const whole = (bits: 8 | 16 | 32): Reading => {
   const expected = `a whole number of ${bits} bits`;
   return (source) => {
     let number = Number.NaN;
-    if (typeof source === 'number') number = Number.isInteger(source) ? source : Number.NaN;
-    else if (typeof source === 'string' && /^-?\d{1,9}$/.test(source)) number = Number(source);
-    else number = Number(wholeText(numeral(source) ?? '') ?? Number.NaN);
+    if (typeof source === 'string') number = shortWhole(source);
+    else if (typeof source === 'number') number = Number.isInteger(source) ? source : Number.NaN;
+    if (Number.isNaN(number) && typeof source !== 'number')
+      number = Number(wholeText(numeral(source) ?? '') ?? Number.NaN);
     // -0 is no whole number of its own.
     return number >= -limit && number < limit ? number || 0 : new Misfit(source, expected);
   };

@@ -1,3 +1,4 @@
+import { fieldIn } from '../model/fields.ts';
 import { jsonText } from '../model/json-text.ts';
 import { didYouMean } from '../model/nearest.ts';
 import { type FieldValues, RowError } from '../model/row.ts';
@@ -25,7 +26,7 @@ export function contractOf({ contract, table }: Feed) {
     /** Null when the record is as the contract has it. */
     check(values: FieldValues): RowError | null {
       for (const name of required) {
-        if (!isEmpty(Object.hasOwn(values, name) ? values[name] : undefined)) continue;
+        if (!isEmpty(fieldIn(values, name))) continue;
         return new RowError('SLU-2003', `column "${name}" is missing or empty, and the feed requires it`, name);
       }
       const [stranger] = unknown === 'reject' ? strangersIn(values) : [];

@@ -63,18 +63,12 @@ export function judgeOf(feed: Feed) {
 
 /** Null when the rule is kept. */
 function problemWith(rule: RecordRule, fields: Fields, outputs: readonly Values[]): RowError | null {
-  const no = (values: Values): RowError => {
-    const { name, description, column } = rule;
-    const value = column === undefined ? '' : `; column "${column}" is ${show(values[column])}`;
-    const message = `the rule "${name}" is broken: ${description}${value}`;
-    return new RowError('SLU-2018', message, column, column === undefined ? undefined : values[column]);
-  };
   try {
-    if (rule.record && !answer(rule, rule.record, fields)) return no(fields.values);
+    if (rule.record && !answer(rule, rule.record, fields)) return brokenBy(rule, fields.values);
     // A registered profile is plain data: its code is the checkout's, which may not have the rule.
     if (!rule.record && !rule.row) return new RowError('SLU-2019', `the rule "${rule.name}" has no code here`);
     if (!rule.row) return null;
-    for (const output of outputs) if (!answer(rule, rule.row, output)) return no(output);
+    for (const output of outputs) if (!answer(rule, rule.row, output)) return brokenBy(rule, output);
     return null;
   } catch (error) {
     if (error instanceof Unanswered) return error;
@@ -85,6 +79,12 @@ function problemWith(rule: RecordRule, fields: Fields, outputs: readonly Values[
     }
     return new RowError('SLU-2019', `the rule "${rule.name}" threw: ${textOf(error)}`);
   }
+}
+
+function brokenBy({ name, description, column }: RecordRule, values: Values): RowError {
+  const value = column === undefined ? '' : `; column "${column}" is ${show(values[column])}`;
+  const message = `the rule "${name}" is broken: ${description}${value}`;
+  return new RowError('SLU-2018', message, column, column === undefined ? undefined : values[column]);
 }
 
 class Unanswered extends RowError {}

@@ -43,7 +43,10 @@ const rotated = (word: number, by: number): number => (word << by) | (word >>> (
  * (MurmurHash3_x86_128 in github.com/aappleby/smhasher). The bytes are little-endian in `words`, with zeros behind the last. Its four words go into `hash`.
  */
 export function murmur3(words: Int32Array, bytes: number, hash: Uint32Array, seed = 0): void {
-  let [a, b, c, d] = [seed, seed, seed, seed];
+  let a = seed;
+  let b = seed;
+  let c = seed;
+  let d = seed;
   const end = (bytes + 3) >>> 2;
   const blocks = bytes >>> 4;
   let at = 0;
@@ -58,11 +61,10 @@ export function murmur3(words: Int32Array, bytes: number, hash: Uint32Array, see
     d = (Math.imul((rotated(d, 13) + a) | 0, 5) + 0x32ac3b17) | 0;
   }
   // A word that is missing is zero, and changes nothing.
-  const left = (index: number): number => (at + index < end ? (words[at + index] as number) : 0);
-  d ^= Math.imul(rotated(Math.imul(left(3), C4), 18), C1);
-  c ^= Math.imul(rotated(Math.imul(left(2), C3), 17), C4);
-  b ^= Math.imul(rotated(Math.imul(left(1), C2), 16), C3);
-  a ^= Math.imul(rotated(Math.imul(left(0), C1), 15), C2);
+  if (at + 3 < end) d ^= Math.imul(rotated(Math.imul(words[at + 3] as number, C4), 18), C1);
+  if (at + 2 < end) c ^= Math.imul(rotated(Math.imul(words[at + 2] as number, C3), 17), C4);
+  if (at + 1 < end) b ^= Math.imul(rotated(Math.imul(words[at + 1] as number, C2), 16), C3);
+  if (at < end) a ^= Math.imul(rotated(Math.imul(words[at] as number, C1), 15), C2);
 
   a ^= bytes;
   b ^= bytes;

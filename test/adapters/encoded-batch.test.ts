@@ -2,7 +2,7 @@ import type { Client } from 'cassandra-driver';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { cassandraDialect, connect, keyspacesDialect } from '../../adapters/cassandra/client.ts';
-import { deleteRow, insertRow } from '../../adapters/cassandra/cql.ts';
+import { deleteRow, insertRow, keyFirst } from '../../adapters/cassandra/cql.ts';
 import { cassandraSink } from '../../adapters/cassandra/sink.ts';
 import { parametersOf } from '../../adapters/cassandra/values.ts';
 import { FatalError } from '../../core/model/errors.ts';
@@ -42,7 +42,7 @@ const apart = () => cassandraSink(client, 'k', keyspacesDialect);
 
 /** The batches that the driver makes of the rows by itself. */
 async function driversOwn(table: Table, rows: readonly SinkRow[], kind: 'insert' | 'delete'): Promise<Buffer> {
-  const names = kind === 'insert' ? Object.keys(table.columns) : primaryKey(table);
+  const names = kind === 'insert' ? keyFirst(table) : primaryKey(table);
   const given = parametersOf(table, names);
   const query = kind === 'insert' ? insertRow('k', table) : deleteRow('k', table);
   const params = ({ values, writeTime }: SinkRow) =>

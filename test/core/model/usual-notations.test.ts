@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { shortWhole } from '../../../core/model/digits.ts';
-import { isDay, parseTimestamp } from '../../../core/model/instants.ts';
+import { dayNumber, isDay, parseTimestamp } from '../../../core/model/instants.ts';
 
 /** What is written as most writers write it is read on a short way, which gives what the long one gives. */
 
@@ -48,7 +48,9 @@ test('a day is one that JavaScript reads and does not move', () => {
       (text) => {
         const date = new Date(`${text}T00:00:00Z`);
         const stays = !Number.isNaN(date.getTime()) && date.toISOString().slice(0, -14) === text;
-        expect(isDay(text)).toBe(/^\d{4}-\d\d-\d\d$/.test(text) && stays);
+        const expected = /^\d{4}-\d\d-\d\d$/.test(text) && stays;
+        expect(isDay(text)).toBe(expected);
+        expect(dayNumber(text)).toBe(expected ? date.getTime() / 86_400_000 : Number.NaN);
       },
     ),
     { numRuns: 2000 },
