@@ -1,4 +1,5 @@
 import type { Client } from 'cassandra-driver';
+import type { Stretch } from './bytes.ts';
 import type { Batch, Member } from './grouping.ts';
 import type { RowStatement } from './row-statement.ts';
 
@@ -19,18 +20,15 @@ const MOST_BYTES = 4.5 * 1024;
 const VALUE = 16;
 const ROW = 16;
 
-/**
- * The nodes that have a partition, as a text that is the same for the same ones; null when the driver does not know, as before it has connected. It asks for the routing key only
- * where there are several.
- */
-export type ReplicasOf = (routingKey: () => Buffer | undefined) => string | null;
+/** The nodes that have the partition of a row, as a text that is the same for the same ones; null when the driver does not know, as before it has connected. */
+export type ReplicasOf = (statement: RowStatement, row: Stretch) => string | null;
 
 export function replicasOf(client: Pick<Client, 'hosts' | 'getReplicas'>, keyspace: string): ReplicasOf {
   /** The driver answers with the same list for all keys of a stretch of the ring. */
   const known = new WeakMap<object, string>();
-  return (routingKey) => {
+  return (statement, row) => {
     if (client.hosts.length === 1) return 'the only one';
-    const key = routingKey();
+    const key = statement.routingKey(row);
     const hosts = key && client.getReplicas(keyspace, key);
     if (!hosts?.length) return null;
     const names =
@@ -51,15 +49,13 @@ export function share(batches: readonly Batch[], statement: RowStatement, replic
   for (const batch of batches) {
     let bytes = batch.length * (ROW + VALUE * statement.parameters.length);
     for (const { start, end } of batch) bytes += end - start;
-    const nodes = bytes > MOST_BYTES / 2 ? null : replicas(() => statement.routingKey(batch[0] as Member));
+    const nodes = bytes > MOST_BYTES / 2 ? null : replicas(statement, batch[0] as Member);
     if (nodes === null) {
       shared.push(batch);
       continue;
     }
     let bin = open.get(nodes);
-    const isFull = (now: NonNullable<typeof bin>) =>
-      now.partitions === MOST_PARTITIONS || now.bytes + bytes > MOST_BYTES;
-    if (!bin || isFull(bin)) {
+    if (!bin || bin.partitions === MOST_PARTITIONS || bin.bytes + bytes > MOST_BYTES) {
       bin = { batch: [], partitions: 0, bytes: 0 };
       open.set(nodes, bin);
       shared.push(bin.batch);
