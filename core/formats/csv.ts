@@ -16,16 +16,16 @@ export const csvReader = (settings: CsvSettings): Reader =>
     if (head && 'code' in head) return yield { items: [], refusal: head };
     const rows = rowMaker(settings, head?.header ?? settings.columns, within?.position, counting);
     const split = csvSplitter(dialectOf(settings), multiline, maxRecord, within, counting);
-    const isRecord = ({ byte }: CsvRecord) => !head || byte > head.byte;
+    const belowHead = (found: readonly CsvRecord[]) => (head ? found.filter(({ byte }) => byte > head.byte) : found);
     let exact = true;
     for await (const part of decode(source, options)) {
       if ('code' in part) return yield { items: [], refusal: part };
       exact &&= part.exact;
-      const chunk = rows(split(part, false).filter(isRecord), exact, false);
+      const chunk = rows(belowHead(split(part, false)), exact, false);
       yield { ...chunk, next: split.place() };
       if (chunk.refusal || split.isBehind()) return;
     }
-    const chunk = rows(split(null, true).filter(isRecord), exact, true);
+    const chunk = rows(belowHead(split(null, true)), exact, true);
     yield { ...chunk, next: split.place() };
   };
 

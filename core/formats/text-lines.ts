@@ -25,14 +25,14 @@ export async function* linesOf(
   /** The line has been given already, as too long; the rest of it is left out. */
   let skipping = false;
 
-  const lineAt = (whole: string, place: Pick<Line, 'line' | 'byte'>): Line => {
+  const lineAt = (whole: string, line: number, byte: number): Line => {
     const text = whole.endsWith('\r') ? whole.slice(0, -1) : whole;
     if (text.length > maxRecord) {
       const message = `the record is longer than ${maxRecord} characters`;
-      return { ...place, text: text.slice(0, maxRecord), problem: { code: 'SLU-2009', message } };
+      return { text: text.slice(0, maxRecord), line, byte, problem: { code: 'SLU-2009', message } };
     }
-    if (exact || text.isWellFormed()) return { ...place, text };
-    return { ...place, text, problem: { code: 'SLU-3006', message: 'the record holds bytes that are not UTF-8' } };
+    if (exact || text.isWellFormed()) return { text, line, byte };
+    return { text, line, byte, problem: { code: 'SLU-3006', message: 'the record holds bytes that are not UTF-8' } };
   };
 
   for await (const part of decode(source, options)) {
@@ -44,7 +44,7 @@ export async function* linesOf(
     const lines: Line[] = [];
     for (const text of texts) {
       if (!skipping && byte >= end) return yield { lines, next: { line, byte } };
-      if (!skipping) lines.push(lineAt(text, { line, byte }));
+      if (!skipping) lines.push(lineAt(text, line, byte));
       skipping = false;
       line++;
       byte += bytesIn(text, exact) + 1;
@@ -52,7 +52,7 @@ export async function* linesOf(
     if (!skipping && byte >= end) return yield { lines, next: { line, byte } };
     // One more for the `\r` that may stand before the line end.
     if (rest.length > maxRecord + 1) {
-      if (!skipping) lines.push(lineAt(rest, { line, byte }));
+      if (!skipping) lines.push(lineAt(rest, line, byte));
       skipping = true;
       byte += bytesIn(rest, exact);
       rest = '';
@@ -61,10 +61,10 @@ export async function* linesOf(
     if (byte >= end) return yield { lines, next: { line: line + 1, byte } };
     yield { lines, next: { line, byte } };
   }
-  const place = { line, byte: byte ?? 0 };
-  const isLast = rest === '' || skipping || place.byte >= end;
+  const start = byte ?? 0;
+  const isLast = rest === '' || skipping || start >= end;
   yield {
-    lines: isLast ? [] : [lineAt(rest, place)],
-    next: { line: line + 1, byte: place.byte + bytesIn(rest, exact) },
+    lines: isLast ? [] : [lineAt(rest, line, start)],
+    next: { line: line + 1, byte: start + bytesIn(rest, exact) },
   };
 }

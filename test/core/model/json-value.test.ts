@@ -36,11 +36,21 @@ describe('a number', () => {
     expect(parsed(`{"n":[${text}]}`)).toEqual({ n: [new ExactNumber(text)] });
   });
 
-  test('comes back with every digit, whatever it is', () => {
+  test.each(['9007199254740993', '0.90071992547409'.padEnd(17, '3')])(
+    '%s, of the fewest digits that a double may not hold, is exact wherever it stands',
+    (text) => {
+      for (let before = 0; before < 40; before++) {
+        const { n } = parsed(`{${' '.repeat(before)}"a":12,"n":${text}}`) as { n: unknown };
+        expect(String(n)).toBe(text);
+      }
+    },
+  );
+
+  test('comes back with every digit, whatever it is and wherever it stands', () => {
     const digits = fc.stringMatching(/^-?(0|[1-9]\d{0,25})(\.\d{1,25})?([eE][+-]?\d{1,4})?$/);
     fc.assert(
-      fc.property(digits, (text) => {
-        const { n } = parsed(`{"n":${text}}`) as { n: number | bigint | ExactNumber };
+      fc.property(digits, fc.nat(20), (text, before) => {
+        const { n } = parsed(`{${' '.repeat(before)}"n":${text}}`) as { n: number | bigint | ExactNumber };
         expect(sameNumber(String(n), text)).toBe(true);
       }),
       { numRuns: 2000 },
