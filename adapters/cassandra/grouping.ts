@@ -87,9 +87,10 @@ function notOverwritten(
   const later = keysSeen(table, statement, rows);
   for (let at = members.length - 1; at >= 0; at--) {
     const member = members[at] as Member;
-    const isLast = timeAt(at + 1) !== timeAt(at);
-    if (isLast) later.clear();
-    const isAlone = isLast && timeAt(at - 1) !== timeAt(at);
+    const time = timeAt(at);
+    const isLast = timeAt(at + 1) !== time;
+    const isAlone = isLast && timeAt(at - 1) !== time;
+    if (isLast && !isAlone) later.clear();
     if (isAlone || later.isNew(member)) written.push(member);
   }
   return written.reverse();

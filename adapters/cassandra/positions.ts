@@ -22,10 +22,10 @@ const ALONE: Places = new Set([null]);
 /** Records as text, and the sequence number of the last one: what comes behind it is added without a look at what is there. */
 interface Lines {
   readonly text: string;
-  readonly last: bigint;
+  readonly last: string;
 }
 
-const noLines: Lines = { text: '', last: 0n };
+const noLines: Lines = { text: '', last: '0' };
 
 export const noPositions = (): Positions => positionsOf(new Map(), noLines);
 
@@ -33,6 +33,8 @@ function positionsOf(records: Records, lines: Lines): Positions {
   return {
     records: records.size,
     has(position) {
+      const places = records.get(position);
+      if (places || !position.includes('.')) return places?.has(null) ?? false;
       const [sequence, place] = partsOf(position);
       return records.get(sequence)?.has(place) ?? false;
     },
@@ -43,12 +45,14 @@ function positionsOf(records: Records, lines: Lines): Positions {
       /** A copy for each other record that gets something: the places of the rest are shared. */
       const own = new Map<string, Set<number | null>>();
       for (const position of positions) {
+        if (!position.includes('.') && !all.has(position)) {
+          all.set(position, ALONE);
+          alone.push(position);
+          continue;
+        }
         const [sequence, place] = partsOf(position);
         const places = all.get(sequence);
-        if (!places && place === null) {
-          all.set(sequence, ALONE);
-          alone.push(sequence);
-        } else if (!places?.has(place)) {
+        if (!places?.has(place)) {
           const copy = own.get(sequence) ?? new Set(places);
           own.set(sequence, copy.add(place));
           all.set(sequence, copy);
@@ -73,10 +77,9 @@ function linesWith({ text, last }: Lines, sequences: string[], records: Records)
   const lines = text === '' ? [] : [text];
   // Text of one length is in the order of its numbers, and sorted already nearly always.
   for (const sequence of sequences.sort(comparePositions)) {
-    const number = BigInt(sequence);
-    if (number <= last && lines.length > 0) return null;
-    const distance = (number - last).toString(16);
-    last = number;
+    if (lines.length > 0 && comparePositions(sequence, last) <= 0) return null;
+    const distance = distanceOf(last, sequence);
+    last = sequence;
     const places = records.get(sequence) as Places;
     if (places.has(null)) lines.push(distance);
     if (places === ALONE) continue;
@@ -84,6 +87,18 @@ function linesWith({ text, last }: Lines, sequences: string[], records: Records)
     if (together.length > 0) lines.push(`${places.has(null) ? '0' : distance}:${rangesOf(together)}`);
   }
   return { text: lines.join('\n'), last };
+}
+
+/** Digits of which any number of so many is a whole one that JavaScript holds. */
+const SAFE = 15;
+
+/** From one sequence number to a later one, hexadecimal. Of two that begin with the same digits the others tell it, mostly without a number of 56 digits. */
+function distanceOf(from: string, to: string): string {
+  let same = 0;
+  if (from.length === to.length) while (same < to.length && from[same] === to[same]) same++;
+  return to.length - same <= SAFE
+    ? (Number(to.slice(same)) - Number(from.slice(same))).toString(16)
+    : (BigInt(to) - BigInt(from)).toString(16);
 }
 
 function rangesOf(places: readonly number[]): string {
@@ -118,7 +133,7 @@ export function unpack(packed: Uint8Array): Positions {
       records.set(sequence, places);
     }
   }
-  return positionsOf(records, { text, last });
+  return positionsOf(records, { text, last: sequence });
 }
 
 function addRange(places: Set<number | null>, range: string): void {

@@ -1,4 +1,5 @@
 import type { Client, types } from 'cassandra-driver';
+import { distinct } from '../../core/model/position.ts';
 import type { Stamp, StreamRun, StreamSlot } from '../../core/model/run.ts';
 import { addMessages, emptyStreamRun, joined, lastOf } from '../../core/model/tally.ts';
 import type { Clock, Ledger, LedgerReader } from '../../core/ports.ts';
@@ -102,7 +103,7 @@ export function streamRuns(
     },
 
     async tally(slot, messages) {
-      const unique = [...new Map(messages.map((message) => [message.position, message])).values()];
+      const unique = distinct(messages);
       const asked = unique.map(({ position }) => position);
       const known = keptOf(slot);
       const isEnough = known !== null && askedOf(known.parts, asked).every(({ revision }) => known.held.has(revision));

@@ -23,3 +23,11 @@ export function comparePositions(a: string, b: string): number {
   if (sequenceA !== sequenceB) return sequenceA < sequenceB ? -1 : 1;
   return (placeA ?? -1) - (placeB ?? -1);
 }
+
+/** Some messages, each once: of those with one position the last, in the place of the first. Nearly always they come in the order of the shard, and are all different. */
+export function distinct<M extends { readonly position: string }>(messages: readonly M[]): readonly M[] {
+  const isInOrder = messages.every(
+    ({ position }, index) => index === 0 || comparePositions((messages[index - 1] as M).position, position) < 0,
+  );
+  return isInOrder ? messages : [...new Map(messages.map((message) => [message.position, message])).values()];
+}

@@ -1,13 +1,15 @@
+import { setImmediate } from 'node:timers/promises';
 import { noteKept } from '../control/kept.ts';
 import { isLimited, noteUsage, overQuota, type QuotaWorld, type Room, roomIn } from '../control/message-quota.ts';
-import { isAggregated, messagesIn } from '../formats/aggregated.ts';
-import { partsOf, subPosition } from '../model/position.ts';
+import { isAggregated, messagesIn as messagesOfAggregate } from '../formats/aggregated.ts';
+import { distinct, subPosition } from '../model/position.ts';
 import type { Counts } from '../model/row.ts';
 import type { Message, SettledMessage, Stamp, StreamSlot } from '../model/run.ts';
 import { countsOf, lastOf } from '../model/tally.ts';
 import type { Ledger, LedgerReader } from '../ports.ts';
-import { type Part, rejectMessages, type SettleWorld, settleMessages } from './settle-messages.ts';
-import { messageWriteTimes, type WriteTimes } from './write-time.ts';
+import type { Routed } from './route.ts';
+import { type Part, rejectMessages, routeIn, type SettleWorld, settleMessages } from './settle-messages.ts';
+import { datedMessages, type WriteTimes } from './write-time.ts';
 
 export interface MessageWorld extends SettleWorld, QuotaWorld, WriteTimes {
   readonly ledger: Ledger & LedgerReader;
@@ -40,23 +42,54 @@ export async function ingestMessages(
 ): Promise<Ingested> {
   const asked = only && new Set(only);
   const all: SettledMessage[] = [];
-  for (const { slot, members } of slots(records.flatMap(takenApart), world.stream)) {
-    const looks = [
+  for (const { slot, members } of slots(messagesIn(records), world.stream)) {
+    const looks = Promise.all([
       world.ledger.counted(
         slot,
         members.map(({ position }) => position),
       ),
       condemned === null ? roomIn(slot, world) : null,
-    ] as const;
-    const [{ positions, last }, room] = await Promise.all(looks);
+    ]);
+    const routed = condemned === null ? await routedMeanwhile(members, looks, world) : undefined;
+    const [{ positions, last }, room] = await looks;
     const messages = members.filter(({ position }) => !positions.has(position) && (asked?.has(position) ?? true));
-    const before = lastOf([...all, ...(last ? [last] : [])] as Stamp[]);
-    const writeTimes = messageWriteTimes(messages, before, world);
-    const settled = messages.length === 0 ? [] : await settle({ slot, messages, writeTimes }, room, condemned, world);
+    const before = lastOf(last ? [...all, last] : (all as Stamp[]));
+    const dated = datedMessages(messages, before, world);
+    const part = { slot, messages, dated, routed: messages.length === members.length ? routed : undefined };
+    const settled = messages.length === 0 ? [] : await settle(part, room, condemned, world);
     await count(slot, settled, world);
-    all.push(...settled);
+    for (const each of settled) all.push(each);
   }
   return ingestedOf(all);
+}
+
+/**
+ * Parses messages while the ledger is asked which of them it has counted, which is nearly always none. Undefined when that fails: then it is found out by itself which message it is
+ * that fails.
+ */
+async function routedMeanwhile(
+  members: readonly Message[],
+  looks: Promise<unknown>,
+  world: MessageWorld,
+): Promise<Routed | undefined> {
+  // It is awaited below; until then nobody listens.
+  looks.catch(() => {});
+  // What is asked goes out with the next turn of the event loop.
+  await setImmediate();
+  try {
+    return routeIn(members, world);
+  } catch {
+    return undefined;
+  }
+}
+
+function messagesIn(records: readonly Message[]): readonly Message[] {
+  const messages: Message[] = [];
+  for (const record of records) {
+    if (isWhole(record)) messages.push(record);
+    else for (const message of takenApart(record)) messages.push(message);
+  }
+  return messages;
 }
 
 async function settle(part: Omit<Part, 'over'>, room: Room | null, condemned: string | null, world: MessageWorld) {
@@ -86,10 +119,13 @@ export function ingestedOf(settled: readonly SettledMessage[]): Ingested {
   };
 }
 
+/** Whether a record is a message itself, or has been taken apart before. */
+const isWhole = ({ position, data }: Message): boolean => !isAggregated(data) || position.includes('.');
+
 /** The messages of an aggregated record; one that is broken stays whole, to be rejected. */
 export function takenApart(record: Message): readonly Message[] {
   const { position, data } = record;
-  const messages = isAggregated(data) && partsOf(position)[1] === null ? messagesIn(data) : null;
+  const messages = isWhole(record) ? null : messagesOfAggregate(data);
   if (messages === null || typeof messages === 'string') return [record];
   return messages.map((each, place) => ({ ...record, position: subPosition(position, place), data: each }));
 }
@@ -99,18 +135,17 @@ export function slots(
   messages: readonly Message[],
   stream: string,
 ): { readonly slot: StreamSlot; readonly members: readonly Message[] }[] {
-  type Members = { readonly slot: StreamSlot; readonly members: Map<string, Message> };
-  const found = new Map<string, Members>();
-  let entry: Members | undefined;
+  const found = new Map<string, { readonly slot: StreamSlot; readonly members: Message[] }>();
+  let entry: { readonly slot: StreamSlot; readonly members: Message[] } | undefined;
   for (const message of messages) {
-    const { shard, position, arrivedAt } = message;
+    const { shard, arrivedAt } = message;
     const minute = Math.floor(arrivedAt.getTime() / MINUTE) * MINUTE;
     if (entry?.slot.shard !== shard || entry.slot.minute.getTime() !== minute) {
       const key = `${shard} ${minute}`;
-      entry = found.get(key) ?? { slot: { stream, shard, minute: new Date(minute) }, members: new Map() };
+      entry = found.get(key) ?? { slot: { stream, shard, minute: new Date(minute) }, members: [] };
       found.set(key, entry);
     }
-    entry.members.set(position, message);
+    entry.members.push(message);
   }
-  return [...found.values()].map(({ slot, members }) => ({ slot, members: [...members.values()] }));
+  return [...found.values()].map(({ slot, members }) => ({ slot, members: distinct(members) }));
 }

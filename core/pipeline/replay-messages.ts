@@ -26,8 +26,10 @@ export async function replayMessages(order: Order & { kind: 'rejects' }, world: 
   const part = {
     slot,
     messages: fresh.map(({ message }) => message),
-    writeTimes: new Map(
-      fresh.map(({ message, writeTime }) => [message.position, Math.max(writeTime, Math.ceil(earliest))]),
+    dated: new Map(
+      fresh.map(({ message, writeTime }) => {
+        return [message.position, { message, writeTime: Math.max(writeTime, Math.ceil(earliest)) }];
+      }),
     ),
     over: new Map(),
   };

@@ -10,7 +10,7 @@ import type { Feed, Tenant } from '../model/tenant.ts';
 import type { Clock, Objects, Registry, Sink } from '../ports.ts';
 import { ingest } from './ingest.ts';
 import { metered } from './metered.ts';
-import { messagesPrefix, putRejectedMessage } from './rejected-message.ts';
+import { type Dated, messagesPrefix, putRejectedMessage } from './rejected-message.ts';
 import { type Routed, rawOf, route } from './route.ts';
 
 export interface SettleWorld {
@@ -29,9 +29,12 @@ export interface SettleWorld {
 export interface Part {
   readonly slot: StreamSlot;
   readonly messages: readonly Message[];
-  readonly writeTimes: ReadonlyMap<string, number>;
+  /** The same by their position. */
+  readonly dated: ReadonlyMap<string, Dated>;
   /** Those of them that find no room in the quota. */
   readonly over: ReadonlyMap<string, OverQuota>;
+  /** Where they go, as far as that has been found out already. */
+  readonly routed?: Routed | undefined;
 }
 
 /**
@@ -42,7 +45,7 @@ export interface Part {
 export async function settleMessages(part: Part, world: SettleWorld): Promise<SettledMessage[]> {
   const { messages } = part;
   try {
-    return await settleRouted(part, route(messages, world.tenant, [world.sink.name]), world);
+    return await settleRouted(part, part.routed ?? routeIn(messages, world), world);
   } catch (error) {
     if (error instanceof TransientError || error instanceof FatalError) throw error;
     const [only] = messages;
@@ -53,11 +56,15 @@ export async function settleMessages(part: Part, world: SettleWorld): Promise<Se
     const half = Math.ceil(messages.length / 2);
     const halves = [messages.slice(0, half), messages.slice(half)];
     const settled: SettledMessage[] = [];
-    for (const each of halves) settled.push(...(await settleMessages({ ...part, messages: each }, world)));
+    for (const each of halves)
+      settled.push(...(await settleMessages({ ...part, messages: each, routed: undefined }, world)));
     if (settled.every(({ outcome }) => typeof outcome === 'object' && outcome.code === 'SLU-5006')) throw error;
     return settled;
   }
 }
+
+export const routeIn = (messages: readonly Message[], { tenant, sink }: Pick<SettleWorld, 'tenant' | 'sink'>): Routed =>
+  route(messages, tenant, [sink.name]);
 
 /** Rejects messages for one reason, without a look at what is in them. */
 export function rejectMessages(
@@ -77,24 +84,22 @@ async function settleRouted(
   { byFeed, tellings, unrouted }: Routed,
   world: SettleWorld,
 ): Promise<SettledMessage[]> {
-  const { slot, messages, writeTimes, over } = part;
+  const { slot, dated, over } = part;
   const { tenant, clock } = world;
-  const byPosition = new Map(messages.map((message) => [message.position, message]));
-  const writeTimeOf = (position: Row['position']) => writeTimes.get(String(position)) as number;
+  const datedAt = (position: Row['position']) => dated.get(String(position)) as Dated;
   let settled: SettledMessage[] = [];
 
   const note = (feed: string, position: string, outcome: SettledMessage['outcome'], now: number, about: About = {}) => {
-    const { arrivedAt, data } = byPosition.get(position) as Message;
+    const { message, writeTime } = datedAt(position);
+    const { arrivedAt, data } = message;
     const latency = Math.max(0, now - (slot.replay?.requestedAt ?? arrivedAt).getTime());
-    const writeTime = writeTimeOf(position);
     settled.push({ position, feed, outcome, bytes: data.byteLength, latency, writeTime, ...about });
   };
   const reject = async (feed: string, rejection: Rejection, about: About = {}) => {
     const { objects, rejectsBucket } = world;
     const position = String(rejection.position);
-    const dated = { message: byPosition.get(position) as Message, writeTime: writeTimeOf(position) };
     const kept = about.kept === true;
-    await putRejectedMessage(objects, rejectsBucket, messagesPrefix(feed, slot), rejection, dated, kept);
+    await putRejectedMessage(objects, rejectsBucket, messagesPrefix(feed, slot), rejection, datedAt(position), kept);
     note(feed, position, rejection, clock.now().getTime(), about);
   };
   const settleOver = (feed: string, { position, raw }: Pick<Row, 'position' | 'raw'>, { fits, ...why }: OverQuota) => {
@@ -139,7 +144,7 @@ async function settleRouted(
       })(),
       sink: meter.sink,
       signal: world.signal,
-      writeTimeOf: ({ position }) => writeTimeOf(position),
+      writeTimeOf: ({ position }) => datedAt(position).writeTime,
       settled: async ({ loaded, dropped, rejected, broken }) => {
         const now = clock.now().getTime();
         const database = { database: meter.read().milliseconds };

@@ -2,6 +2,7 @@ import { comparePositions, partsOf } from '../model/position.ts';
 import type { FileRun, Message, Stamp } from '../model/run.ts';
 import type { Limits } from '../model/tenant.ts';
 import type { Clock } from '../ports.ts';
+import type { Dated } from './rejected-message.ts';
 
 export interface WriteTimes {
   readonly clock: Clock;
@@ -28,29 +29,30 @@ export const rowWriteTime = (
   writeTimeBase + (maxFileRows <= SPAN ? Number(position) : Math.floor((Number(position) * SPAN) / maxFileRows));
 
 /**
- * Write times of messages of one shard, in microseconds since 1970: their arrival, and a microsecond later for each that arrived in the same millisecond, so that
+ * Messages of one shard by their position, with their write times in microseconds since 1970: their arrival, and a microsecond later for each that arrived in the same millisecond, so that
  * of two messages with one key the later in the shard stays. `last` is the last message of the shard that has been counted: those behind it go on from there,
  * however they are cut into batches. Those before it are late, and are dated by their arrival alone.
  */
-export function messageWriteTimes(
+export function datedMessages(
   messages: readonly Message[],
   last: Stamp | null,
   world: WriteTimes,
-): ReadonlyMap<string, number> {
+): ReadonlyMap<string, Dated> {
   const earliest = earliestWriteTime(world);
-  const times = new Map<string, number>();
+  const dated = new Map<string, Dated>();
   let before = Number.NEGATIVE_INFINITY;
   let late = last !== null;
-  for (const [index, message] of messages.toSorted((a, b) => comparePositions(a.position, b.position)).entries()) {
+  let index = 0;
+  for (const message of messages.toSorted((a, b) => comparePositions(a.position, b.position))) {
     if (late && last && comparePositions(message.position, last.position) > 0) {
       before = Math.max(before, last.writeTime);
       late = false;
     }
     // Messages that have waited for longer than the database takes write times follow each other right before its limit.
-    before = Math.max(arrivalTime(message), before + 1, earliest - messages.length + index);
-    times.set(message.position, before);
+    before = Math.max(arrivalTime(message), before + 1, earliest - messages.length + index++);
+    dated.set(message.position, { message, writeTime: before });
   }
-  return times;
+  return dated;
 }
 
 /**
