@@ -31,8 +31,10 @@ export interface MessageRound {
 export interface MessageShares {
   readonly batch: number;
   readonly ms: number;
-  readonly ledger: number;
-  readonly registry: number;
+  /** That ledger or registry were at work. */
+  readonly bookkeeping: number;
+  /** What was parsed in the midst of that. */
+  readonly parsing: number;
   readonly sink: number;
 }
 

@@ -1,5 +1,5 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { build, type Plugin } from 'esbuild';
 import { type DeployedFunction, tenantFunctions } from '../core/model/bundle.ts';
 import { environment } from '../core/model/environment.ts';
@@ -50,8 +50,8 @@ export interface Invocation {
   /** Milliseconds since 1970. */
   readonly endedAt: number;
   readonly ms: number;
-  readonly ledger?: number;
-  readonly registry?: number;
+  readonly bookkeeping?: number;
+  readonly parsing?: number;
   readonly sink?: number;
 }
 
@@ -122,37 +122,59 @@ export const notification = (bucket: string, key: string, versionId: string): st
     Records: [{ eventName: 'ObjectCreated:Put', s3: { bucket: { name: bucket }, object: { key, versionId } } }],
   });
 
-/** Has the functions note, in `globalThis.benchTimes`, for how long each of their ports was at work, with one thing or several: for shares alone, never for rates. */
+/**
+ * Has the functions note, in `globalThis.benchTimes`, for how long some of their parts were at work, with one thing or several: the ledger and the registry together, the sink, and the
+ * parsing of messages. For shares alone, never for rates.
+ */
 export const timers: Plugin = {
   name: 'timers',
   setup(build) {
-    const port = (name: string, maker: string) => {
-      const path = new RegExp(`/adapters/cassandra/${name}\\.ts$`);
-      build.onResolve({ filter: path }, ({ importer, path: asked, pluginData }) => {
-        if (!importer.endsWith('functions/world.ts') || pluginData === 'real') return undefined;
-        return { path: join(import.meta.dirname, '..', 'functions', asked), namespace: 'timed' };
-      });
-      build.onLoad({ filter: path, namespace: 'timed' }, ({ path: real }) => ({
-        resolveDir: join(real, '..'),
-        loader: 'js',
-        contents: `
-          import { ${maker} as real } from ${JSON.stringify(`./${name}.ts`)};
-          let busy = 0;
-          let began = 0;
-          const timed = (work) => async (...args) => {
-            if (busy++ === 0) began = performance.now();
-            try { return await work(...args); }
-            finally {
-              if (--busy === 0) globalThis.benchTimes.${name} = (globalThis.benchTimes.${name} ?? 0) + performance.now() - began;
-            }
-          };
-          export const ${maker} = (...args) => Object.fromEntries(
-            Object.entries(real(...args)).map(([key, part]) => [key, typeof part === 'function' ? timed(part) : part]));
-        `,
-      }));
-    };
-    port('ledger', 'cassandraLedger');
-    port('registry', 'cassandraRegistry');
-    port('sink', 'cassandraSink');
+    build.onLoad({ filter: /./, namespace: 'timed' }, ({ path, pluginData: { made } }) => ({
+      resolveDir: dirname(path),
+      loader: 'js',
+      contents: `${TIMED} export * from ${JSON.stringify(`./${basename(path)}`)}; ${made}`,
+    }));
+    const time = (importer: string, path: string, made: string) =>
+      build.onResolve({ filter: new RegExp(`/${path}$`) }, ({ importer: from, path: asked }) =>
+        from.endsWith(importer)
+          ? { path: join(dirname(from), asked), namespace: 'timed', pluginData: { made } }
+          : undefined,
+      );
+    const port = (name: string, path: string, maker: string) =>
+      time(
+        'functions/world.ts',
+        `adapters/cassandra/${path}`,
+        `import { ${maker} as real } from './${path}';
+        export const ${maker} = (...args) => Object.fromEntries(
+          Object.entries(real(...args)).map(([key, part]) => [key, typeof part === 'function' ? timed('${name}', part) : part]));`,
+      );
+    port('bookkeeping', 'ledger.ts', 'cassandraLedger');
+    port('bookkeeping', 'registry.ts', 'cassandraRegistry');
+    port('sink', 'sink.ts', 'cassandraSink');
+    time(
+      'core/pipeline/settle-messages.ts',
+      'route.ts',
+      `import { route as real } from './route.ts';
+      export const route = (...args) => {
+        const end = begin('parsing');
+        try { return real(...args); } finally { end(); }
+      };`,
+    );
   },
 };
+
+/** What notes how long a part is at work. */
+const TIMED = `
+  const begin = (name) => {
+    const part = ((globalThis.benchParts ??= {})[name] ??= { busy: 0, began: 0 });
+    if (part.busy++ === 0) part.began = performance.now();
+    return () => {
+      if (--part.busy > 0) return;
+      globalThis.benchTimes[name] = (globalThis.benchTimes[name] ?? 0) + performance.now() - part.began;
+    };
+  };
+  const timed = (name, work) => async (...args) => {
+    const end = begin(name);
+    try { return await work(...args); } finally { end(); }
+  };
+`;

@@ -49,7 +49,7 @@ export const messages: Experiment<'messages'> = {
   },
 
   targets(data) {
-    return [beside(data, 10_000, 0.85), beside(data, 500, 0.6), bookkeeping(data, 10_000, 5)].filter(
+    return [beside(data, 10_000, 0.85), beside(data, 500, 0.6), ledgerShare(data, 10_000, 5)].filter(
       (each) => each !== null,
     );
   },
@@ -83,14 +83,14 @@ export const messages: Experiment<'messages'> = {
 start to its exit, beside \`ingest-object\` with an NDJSON file of the same records in the same round.`,
       table(['batch', 'messages', 'rows/s', 'beside the file', 'client CPU s/M', 'peak MiB'], rows),
       barChart('messages', 'Messages by batch size, beside the file', 'rows/s, median', bars),
-      `What becomes of the time of a batch, in milliseconds, by a bundle whose ports to the ledger, the registry (quota) and the sink note how long they were at work. The rest is parsing,
-transforming, judging and settling.`,
+      `What becomes of the time of a batch, in milliseconds, by a bundle whose ports to the ledger and the registry (quota) and to the sink note how long they were at work. Messages are parsed while the ledger
+is asked for them: that is left out of its share. The rest is transforming, judging and settling.`,
       table(
-        ['batch', 'ms', 'ledger', 'quota', 'sink', 'ledger and quota of all'],
-        shares.map(({ batch, ms, ledger, registry, sink }) => [
-          whole(batch),
-          ...[ms, ledger, registry, sink].map((value) => value.toFixed(1)),
-          `${(((ledger + registry) / ms) * 100).toFixed(1)} %`,
+        ['batch', 'ms', 'ledger and quota', 'parsing meanwhile', 'sink', 'ledger and quota of all'],
+        shares.map((share) => [
+          whole(share.batch),
+          ...[share.ms, share.bookkeeping, share.parsing, share.sink].map((value) => value.toFixed(1)),
+          `${shareOf(share).toFixed(1)} %`,
         ]),
       ),
     ];
@@ -114,10 +114,13 @@ function beside({ rounds }: Messages, batch: number, wanted: number): Target | n
   );
 }
 
-function bookkeeping({ shares }: Messages, batch: number, wanted: number): Target | null {
+/** What ledger and quota take of a batch, in per cent. */
+const shareOf = ({ ms, bookkeeping, parsing }: MessageShares): number => ((bookkeeping - parsing) / ms) * 100;
+
+function ledgerShare({ shares }: Messages, batch: number, wanted: number): Target | null {
   const share = shares.find((each) => each.batch === batch);
   if (!share) return null;
-  const part = ((share.ledger + share.registry) / share.ms) * 100;
+  const part = shareOf(share);
   return {
     what: `ledger and quota of a batch of ${whole(batch)}`,
     wanted: `≤ ${wanted} %`,
@@ -165,8 +168,8 @@ async function sharesOf(bench: Bench, bundle: Bundle, batch: number, rows: numbe
   return {
     batch,
     ms: mean(({ ms }) => ms),
-    ledger: mean(({ ledger }) => ledger),
-    registry: mean(({ registry }) => registry),
+    bookkeeping: mean(({ bookkeeping }) => bookkeeping),
+    parsing: mean(({ parsing }) => parsing),
     sink: mean(({ sink }) => sink),
   };
 }

@@ -4,7 +4,14 @@ import { memorySink } from '../../../adapters/memory.ts';
 import type { Chunk, Refusal } from '../../../core/formats/format.ts';
 import { TransientError } from '../../../core/model/errors.ts';
 import { addCounts, balanced, noCounts, type Rejection, type Row } from '../../../core/model/row.ts';
-import { type IngestTask, ingest, type Settled, WINDOW, WINDOW_CHARACTERS } from '../../../core/pipeline/ingest.ts';
+import {
+  type IngestTask,
+  ingest,
+  type Settled,
+  SPREAD_WINDOW,
+  WINDOW,
+  WINDOW_CHARACTERS,
+} from '../../../core/pipeline/ingest.ts';
 import { readings } from '../../support/tenant.ts';
 import { sinkThat } from '../../support/world.ts';
 
@@ -60,6 +67,15 @@ test('every record has one outcome, and the counts balance', async () => {
   expect(outcomes.map(({ position }) => position).toSorted((a, b) => Number(a) - Number(b))).toEqual(
     Array.from({ length: 70 }, (_, index) => index + 1),
   );
+});
+
+test('windows are smaller where each row is a partition of its own', async () => {
+  const items = Array.from({ length: 2 * SPREAD_WINDOW + 7 }, (_, index) => row(index + 1));
+  const { partitionKey, clusteringKey } = readings.table;
+  const table = { ...readings.table, partitionKey: [...partitionKey, ...clusteringKey], clusteringKey: [] };
+  const { windows, sink } = await run(chunksOf(items, 1000), { feed: { ...readings, table } });
+  expect(windows.map(({ counts }) => counts.loaded)).toEqual([SPREAD_WINDOW, SPREAD_WINDOW, 7]);
+  expect(sink.rows('readings')).toHaveLength(items.length);
 });
 
 test('windows are the same however the records come in chunks, and settle in their order', async () => {
