@@ -50,7 +50,8 @@ export async function ingestMessages(
       ),
       condemned === null ? roomIn(slot, world) : null,
     ]);
-    const routed = condemned === null ? await routedMeanwhile(members, looks, world) : undefined;
+    // Where a deadly message is searched for, none is touched but those that are meant.
+    const routed = only === null && condemned === null ? await routedMeanwhile(members, looks, world) : undefined;
     const [{ positions, last }, room] = await looks;
     const messages = members.filter(({ position }) => !positions.has(position) && (asked?.has(position) ?? true));
     const before = lastOf(last ? [...all, last] : (all as Stamp[]));
